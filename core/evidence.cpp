@@ -1,0 +1,130 @@
+#include <ratls/core/evidence.h>
+
+#include <ratls/core/cbor.h>
+#include <ratls/core/der.h>
+
+namespace ratls {
+
+namespace {
+
+// RFC 9999 (CMW), 3.1: the `ind` bits of a record.
+constexpr std::uint64_t kIsEndorsement = 2;
+constexpr std::uint64_t kIsEvidence = 4;
+constexpr std::uint8_t kOctetString = 0x04;
+
+struct RecordType {
+  std::uint64_t key;
+  std::string_view media_type;
+  std::uint64_t ind;
+};
+constexpr RecordType kReport{1, "application/vnd.amd.sev-snp.attestation-report", kIsEvidence};
+constexpr RecordType kEndorsement{2, "application/pkix-cert", kIsEndorsement};
+constexpr RecordType kClaims{3, "application/vnd.ratls.claims+cbor", kIsEvidence};
+constexpr RecordType kCrl{4, "application/pkix-crl", kIsEndorsement};
+constexpr RecordType kPath{5, "application/vnd.ratls.path+cbor", kIsEvidence};
+
+Error malformed(std::string_view what) {
+  return Error(Reason::malformed_evidence, std::string(what));
+}
+
+void write_record(cbor::Writer& out, const RecordType& type, ByteView value) {
+  out.uint(type.key).array(3).text(type.media_type).bytes(value).uint(type.ind);
+}
+
+Result<Bytes> read_record(cbor::Reader& in, const RecordType& type) {
+  RATLS_CHECK(in.array_of(3));
+  RATLS_TRY(const std::string_view media_type, in.text());
+  if (media_type != type.media_type) {
+    return malformed("record " + std::to_string(type.key) +
+                     " has another media type than expected");
+  }
+  RATLS_TRY(const ByteView value, in.bytes());
+  RATLS_TRY(const std::uint64_t ind, in.uint());
+  if (ind != type.ind) return malformed("record " + std::to_string(type.key) + " has a wrong ind");
+  return Bytes(value.begin(), value.end());
+}
+
+Result<void> check_shape(const EvidenceEnvelope& evidence) {
+  if (evidence.report.size() != kSnpReportSize) return malformed("the report is not 1184 bytes");
+  if (evidence.claims.empty()) return malformed("there are no claims");
+  return {};
+}
+
+Result<void> read_field(std::uint64_t key, cbor::Reader& in, EvidenceEnvelope& out) {
+  switch (key) {
+    case kReport.key: {
+      RATLS_TRY(out.report, read_record(in, kReport));
+      return {};
+    }
+    case kEndorsement.key: {
+      RATLS_TRY(out.endorsement, read_record(in, kEndorsement));
+      return {};
+    }
+    case kClaims.key: {
+      RATLS_TRY(out.claims, read_record(in, kClaims));
+      return {};
+    }
+    case kCrl.key: {
+      RATLS_TRY(out.crl, read_record(in, kCrl));
+      return {};
+    }
+    case kPath.key: {
+      RATLS_TRY(out.path, read_record(in, kPath));
+      return {};
+    }
+    default:
+      return malformed("there is a record that version 1 does not know");
+  }
+}
+
+}  // namespace
+
+Result<Bytes> EvidenceEnvelope::encode() const {
+  RATLS_CHECK(check_shape(*this));
+  cbor::Writer out;
+  out.map(2U + (endorsement ? 1U : 0U) + (crl ? 1U : 0U) + (path ? 1U : 0U));
+  write_record(out, kReport, report);
+  if (endorsement) write_record(out, kEndorsement, *endorsement);
+  write_record(out, kClaims, claims);
+  if (crl) write_record(out, kCrl, *crl);
+  if (path) write_record(out, kPath, *path);
+  Bytes bytes = std::move(out).take();
+  if (bytes.size() > kMaxEvidenceSize) return malformed("the evidence is larger than 8 KB");
+  return bytes;
+}
+
+Result<EvidenceEnvelope> EvidenceEnvelope::decode(ByteView cbor_bytes) {
+  if (cbor_bytes.size() > kMaxEvidenceSize) return malformed("the evidence is larger than 8 KB");
+  cbor::Reader in(cbor_bytes, Reason::malformed_evidence);
+  RATLS_TRY(auto map, cbor::MapReader::open(in));
+  EvidenceEnvelope out;
+  while (!map.done()) {
+    RATLS_TRY(const std::uint64_t key, map.uint_key());
+    RATLS_CHECK(read_field(key, in, out));
+  }
+  RATLS_CHECK(in.finish());
+  RATLS_CHECK(check_shape(out));
+  return out;
+}
+
+Result<Bytes> EvidenceEnvelope::encode_extension() const {
+  RATLS_TRY(const Bytes cbor_bytes, encode());
+  return der::octet_string(cbor_bytes);
+}
+
+Result<EvidenceEnvelope> EvidenceEnvelope::decode_extension(ByteView extn_value) {
+  if (extn_value.empty() || extn_value.front() != kOctetString) {
+    return malformed("the extension does not hold CBOR in an OCTET STRING");
+  }
+  if (extn_value.size() > kMaxEvidenceSize + 8) return malformed("the extension is too large");
+  // Strict DER: exactly the bytes that we would have written around the same content.
+  for (const std::size_t header : {std::size_t{2}, std::size_t{3}, std::size_t{4}}) {
+    if (extn_value.size() < header) break;
+    const ByteView content = extn_value.subspan(header);
+    const Bytes again = der::octet_string(content);
+    if (equal_ct(again, extn_value)) return decode(content);
+  }
+  return malformed("the extension's OCTET STRING has a wrong length");
+}
+
+}  // namespace ratls
