@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <mbedtls/pk.h>
-#include <mbedtls/psa_util.h>
 #include <psa/crypto.h>
 #include <sodium.h>
 
@@ -25,6 +24,12 @@ constexpr std::string_view kPemEnd = "-----END EC PRIVATE KEY-----\n";
 Error psa_error(std::string_view what, psa_status_t status) {
   return Error(Reason::internal,
                std::string(what) + " (PSA status " + std::to_string(status) + ")");
+}
+
+// For blinding while a key is read.
+int random_for_mbedtls(void*, unsigned char* out, std::size_t size) {
+  crypto::random({out, size});
+  return 0;
 }
 
 psa_key_attributes_t attributes(psa_key_usage_t usage) {
@@ -147,8 +152,8 @@ Result<SigningKey> SigningKey::import_pem(const SecretBytes& pem) {
   text.push_back(0);
   mbedtls_pk_context pk;
   mbedtls_pk_init(&pk);
-  const int failed = mbedtls_pk_parse_key(&pk, text.data(), text.size(), nullptr, 0,
-                                          mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+  const int failed =
+      mbedtls_pk_parse_key(&pk, text.data(), text.size(), nullptr, 0, random_for_mbedtls, nullptr);
   wipe(text);
   psa_key_id_t id = 0;
   const bool is_p256 = failed == 0 && mbedtls_pk_can_do(&pk, MBEDTLS_PK_ECDSA) == 1 &&
