@@ -112,7 +112,7 @@ Result<Bytes> EvidenceEnvelope::encode_extension() const {
   return der::octet_string(cbor_bytes);
 }
 
-Result<EvidenceEnvelope> EvidenceEnvelope::decode_extension(ByteView extn_value) {
+Result<ByteView> EvidenceEnvelope::unwrap_extension(ByteView extn_value) {
   if (extn_value.empty() || extn_value.front() != kOctetString) {
     return malformed("the extension does not hold CBOR in an OCTET STRING");
   }
@@ -122,9 +122,14 @@ Result<EvidenceEnvelope> EvidenceEnvelope::decode_extension(ByteView extn_value)
     if (extn_value.size() < header) break;
     const ByteView content = extn_value.subspan(header);
     const Bytes again = der::octet_string(content);
-    if (equal_ct(again, extn_value)) return decode(content);
+    if (equal_ct(again, extn_value)) return content;
   }
   return malformed("the extension's OCTET STRING has a wrong length");
+}
+
+Result<EvidenceEnvelope> EvidenceEnvelope::decode_extension(ByteView extn_value) {
+  RATLS_TRY(const ByteView content, unwrap_extension(extn_value));
+  return decode(content);
 }
 
 }  // namespace ratls

@@ -35,6 +35,9 @@ struct EvidenceEnvelope {
   [[nodiscard]] Result<Bytes> encode_extension() const;
   /// Errors: malformed_evidence (also for the JSON choice, which this protocol does not use).
   static Result<EvidenceEnvelope> decode_extension(ByteView extn_value);
+  /// The CBOR inside the extnValue, still pointing into it and not decoded.
+  /// Errors: malformed_evidence.
+  static Result<ByteView> unwrap_extension(ByteView extn_value);
 };
 
 }  // namespace ratls
