@@ -1,0 +1,50 @@
+/// The Attester: the one owner of the report device, and the one thread that blocks in it.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+#include <thread>
+
+#include <ratls/certgen/evidence_queue.h>
+#include <ratls/certgen/report_source.h>
+#include <ratls/core/result.h>
+
+namespace ratls {
+
+/// Makes evidence for sessions without blocking them: begin() returns at once, and one worker
+/// thread asks the firmware, for everybody who waits at a time.
+///
+/// Owns: the queue and the worker thread, which start() begins and the destructor joins. Borrows:
+/// the ReportSource, which must outlive it and must be used by nobody else.
+/// Threads: begin() from any thread.
+class Attester {
+ public:
+  /// `deadline`: how long one session waits for its evidence.
+  explicit Attester(ReportSource& source,
+                    std::chrono::milliseconds deadline = EvidenceQueue::kDefaultDeadline);
+  Attester(const Attester&) = delete;
+  Attester& operator=(const Attester&) = delete;
+  /// Gives attester_stopped to everybody who waits, then waits for the worker; where it stands in
+  /// the firmware, that takes as long as the firmware does.
+  ~Attester();
+
+  /// Starts the worker thread. Call it once. Errors: internal (no thread to be had, or started
+  /// already).
+  Result<void> start();
+
+  /// Asks for evidence; see EvidenceQueue::submit(). Before start() it waits.
+  [[nodiscard]] PendingEvidence begin(const EvidenceRequest& request);
+
+  [[nodiscard]] std::string_view source_name() const noexcept { return source_.name(); }
+  /// True where the evidence proves nothing.
+  [[nodiscard]] bool simulated() const noexcept { return source_.simulated(); }
+
+ private:
+  void work();
+
+  ReportSource& source_;
+  EvidenceQueue queue_;
+  std::thread worker_;
+};
+
+}  // namespace ratls

@@ -1,0 +1,154 @@
+#include <ratls/certgen/evidence_queue.h>
+
+#include <utility>
+
+#include <ratls/certgen/detail/evidence_ticket.h>
+#include <ratls/core/evidence.h>
+#include <ratls/core/merkle.h>
+
+namespace ratls {
+namespace {
+
+using Ticket = std::shared_ptr<detail::EvidenceTicket>;
+
+constexpr std::size_t kReportDataOffset = 0x50;  // AMD 56860, ATTESTATION_REPORT
+
+Result<Bytes> claims_of(const EvidenceRequest& request) {
+  Claims claims;
+  claims.role = request.role;
+  claims.level = request.level;
+  claims.binder = request.binder;
+  claims.pubkey_hash = request.spki_hash;
+  return claims.encode();
+}
+
+// Another user of the device may have got in between writing and reading, and a host may answer
+// with an old report: the only proof that this report is ours stands in the report itself.
+Result<void> check_echo(const AttestationReport& got, const ReportData& asked) {
+  if (got.report.size() != kSnpReportSize) {
+    return Error(Reason::malformed_report,
+                 "the report source returned " + std::to_string(got.report.size()) + " bytes");
+  }
+  const ByteView echoed = ByteView(got.report).subspan(kReportDataOffset, ReportData::kSize);
+  if (!equal_ct(echoed, asked.view())) {
+    return Error(Reason::report_echo_mismatch, "asked for REPORT_DATA " +
+                                                   to_hex(asked.view().first(8)) + "..., got " +
+                                                   to_hex(echoed.first(8)) + "...");
+  }
+  return {};
+}
+
+Result<AttestationReport> ask(ReportSource& source, const merkle::Node& root) {
+  const ReportData data = report_data_for(root);
+  RATLS_TRY(auto report, source.get(data));
+  RATLS_CHECK(check_echo(report, data));
+  return report;
+}
+
+Result<Bytes> evidence_of(const AttestationReport& report, const Bytes& claims,
+                          const merkle::Path& path) {
+  EvidenceEnvelope envelope;
+  envelope.report = report.report;
+  envelope.endorsement = report.endorsement;
+  envelope.claims = claims;
+  if (!path.siblings.empty()) {
+    RATLS_TRY(envelope.path, path.encode());
+  }
+  return envelope.encode();
+}
+
+// One report for the whole batch. An error is everybody's.
+Result<void> serve(const std::vector<Ticket>& batch, ReportSource& source) {
+  std::vector<merkle::Node> leaves;
+  leaves.reserve(batch.size());
+  for (const Ticket& ticket : batch) leaves.push_back(merkle::leaf(ticket->claims()));
+  RATLS_TRY(const merkle::Tree tree, merkle::build(leaves));
+  RATLS_TRY(const AttestationReport report, ask(source, tree.root));
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    batch[i]->complete(evidence_of(report, batch[i]->claims(), tree.paths[i]));
+  }
+  return {};
+}
+
+void fail(const std::vector<Ticket>& tickets, const Error& error) {
+  for (const Ticket& ticket : tickets) ticket->complete(error);
+}
+
+}  // namespace
+
+EvidenceQueue::EvidenceQueue(std::chrono::milliseconds deadline) : deadline_(deadline) {}
+
+EvidenceQueue::~EvidenceQueue() {
+  stop();
+}
+
+PendingEvidence EvidenceQueue::submit(const EvidenceRequest& request) {
+  auto claims = claims_of(request);
+  const auto until = std::chrono::steady_clock::now() + deadline_;
+  auto ticket = std::make_shared<detail::EvidenceTicket>(claims ? *claims : Bytes{}, until);
+  if (!claims) {
+    ticket->complete(std::move(claims).error());
+  } else if (auto refused = enqueue(ticket)) {
+    ticket->complete(*std::move(refused));
+  }
+  return PendingEvidence(std::move(ticket));
+}
+
+std::optional<Error> EvidenceQueue::enqueue(const Ticket& ticket) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return closed_;
+  if (waiting_.size() >= kMaxWaiting) {
+    std::erase_if(waiting_, [](const Ticket& other) { return other->abandoned(); });
+  }
+  if (waiting_.size() >= kMaxWaiting) {
+    return Error(Reason::firmware_throttled,
+                 std::to_string(kMaxWaiting) + " sessions are waiting for a report already");
+  }
+  waiting_.push_back(ticket);
+  work_.notify_one();
+  return std::nullopt;
+}
+
+bool EvidenceQueue::wait_for_work() {
+  std::unique_lock lock(mutex_);
+  work_.wait(lock, [this] { return closed_.has_value() || !waiting_.empty(); });
+  return !closed_;
+}
+
+std::vector<EvidenceQueue::Ticket> EvidenceQueue::gather() {
+  std::vector<Ticket> batch;
+  {
+    const std::lock_guard lock(mutex_);
+    batch.swap(waiting_);
+  }
+  std::erase_if(batch, [](const Ticket& ticket) { return ticket->abandoned(); });
+  return batch;
+}
+
+std::size_t EvidenceQueue::run_one(ReportSource& source) {
+  const std::vector<Ticket> batch = gather();
+  if (batch.empty()) return 0;
+  if (auto served = serve(batch, source); !served) {
+    // The kernel has wiped its key: nothing but a reboot brings reports back.
+    if (served.error().reason() == Reason::firmware_gone) close(served.error());
+    fail(batch, served.error());
+  }
+  return batch.size();
+}
+
+void EvidenceQueue::stop() {
+  close(Error(Reason::attester_stopped, "the attester was shut down while sessions waited"));
+}
+
+void EvidenceQueue::close(const Error& error) {
+  std::vector<Ticket> left;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) closed_ = error;
+    left.swap(waiting_);
+    work_.notify_all();
+  }
+  fail(left, error);
+}
+
+}  // namespace ratls
