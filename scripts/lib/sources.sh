@@ -76,11 +76,12 @@ is_debian() { [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}")" = debian ] 
 debian_mirror() {
   local codename mirror
   codename="$(. /etc/os-release && echo "${VERSION_CODENAME:-}")"
+  # shellcheck disable=SC2016  # apt expands these
   mirror="$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
     awk -v c="$codename" '$2 == c && $3 == "main" { print $1; exit }')"
   if [ -z "$mirror" ]; then # no package lists on this machine: read the source lists
     mirror="$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
-      sed 's/#.*//' | tr ' \t' '\n\n' | grep -E '^[a-z+]+:.*/debian/?$' | head -n 1)"
+      sed 's/#.*//' | tr -s '[:blank:]' '\n' | grep -E '^[a-z+]+:.*/debian/?$' | head -n 1)"
   fi
   printf '%s' "$mirror"
 }

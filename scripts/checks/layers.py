@@ -1,0 +1,116 @@
+"""Who may include what: the arrows between folders, and third parties kept in their places."""
+
+import re
+import sys
+
+import tree
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
+
+# Each folder, and the folders it may know.
+MAY_INCLUDE = {
+    "core": {"core"},
+    "verify": {"core", "verify"},
+    "certgen": {"core", "certgen"},
+    "ratls": {"core", "verify", "certgen", "ratls"},
+    "services": {"core", "verify", "certgen", "ratls", "services"},
+    "cli": {"core", "verify", "certgen", "ratls", "services", "cli"},
+    "examples": {"core", "verify", "certgen", "ratls", "examples"},
+}
+PUBLIC_HEADERS = ("core", "verify", "certgen", "ratls")
+
+# What starts a third-party header, and the folders whose .cpp files may use it.
+THIRD_PARTY = {
+    "mbedtls/ssl": {"ratls"},
+    "library/": {"ratls"},
+    "mbedtls/": {"core", "ratls", "certgen/sim"},  # the simulator: linked into nothing that ships
+    "psa/": {"core", "ratls", "certgen/sim"},
+    "sodium": {"core"},
+    "nlohmann/": {"verify"},
+    "CLI/": {"cli"},
+    "sqlite3.h": {"services/broker"},
+    "openssl/": set(),
+    "catch2/": set(),
+    "benchmark/": set(),
+}
+SOCKETS = ("sys/socket.h", "sys/un.h", "sys/epoll.h", "sys/poll.h", "poll.h", "netdb.h",
+           "netinet/", "arpa/", "sys/select.h")
+NO_SOCKETS = ("core", "verify", "certgen")
+
+
+def folder_of(header: str) -> str | None:
+    """The folder that <ratls/...> means, or nothing for another header."""
+    if not header.startswith("ratls/"):
+        return None
+    first = header.split("/")[1]
+    return first if first in MAY_INCLUDE and first != "ratls" else "ratls"
+
+
+def third_party(header: str) -> str | None:
+    return next((prefix for prefix in THIRD_PARTY if header.startswith(prefix)), None)
+
+
+def check_own(name: str, top: str, header: str, target: str) -> str | None:
+    if target not in MAY_INCLUDE[top]:
+        return f"{top}/ must not know {target}/: <{header}>"
+    private = "/detail/" in f"/{header}"
+    if private and top != target:
+        return f"<{header}> is private to {target}/"
+    if private and is_public_header(name):
+        return f"a public header must not include the private <{header}>"
+    return None
+
+
+def is_public_header(name: str) -> bool:
+    return (name.endswith(".h") and name.split("/")[0] in PUBLIC_HEADERS
+            and "/detail/" not in name)
+
+
+def check_third_party(name: str, header: str, prefix: str, allowed: dict) -> str | None:
+    if is_public_header(name):
+        return f"a public header must not include <{header}>: users would depend on it"
+    if (name, prefix) in allowed:
+        return None
+    if not any(name.startswith(place + "/") for place in THIRD_PARTY[prefix]):
+        places = ", ".join(sorted(THIRD_PARTY[prefix])) or "tests and bench"
+        return f"<{header}> belongs into {places} only"
+    return None
+
+
+def check_include(name: str, quote: str, header: str, allowed: dict) -> str | None:
+    top = name.split("/")[0]
+    prefix = third_party(header)
+    if prefix:
+        return check_third_party(name, header, prefix, allowed)
+    if quote == '"':
+        if (tree.ROOT / name).parent.joinpath(header).exists() and ".." not in header:
+            return None
+        return f'"{header}": spell our headers <ratls/...>'
+    target = folder_of(header)
+    if target:
+        return check_own(name, top, header, target)
+    if top in NO_SOCKETS and header.startswith(SOCKETS):
+        return f"{top}/ has no sockets: <{header}>"
+    return None
+
+
+def main() -> int:
+    errors, json_users = [], []
+    allowed = tree.allowed("include")
+    for name in tree.files(*tree.SOURCE_SUFFIXES, folders=tuple(MAY_INCLUDE)):
+        text = tree.read(name)
+        for match in INCLUDE.finditer(text):
+            quote, header = match.groups()
+            line = text.count("\n", 0, match.start()) + 1
+            wrong = check_include(name, quote, header, allowed)
+            if wrong:
+                errors.append(f"{name}:{line}: {wrong}.")
+            if header.startswith("nlohmann/") and name.startswith("verify/") and name not in json_users:
+                json_users.append(name)
+    if len(json_users) > 1:
+        errors.append(f"verify/ must use nlohmann/json in one file only, not in: {', '.join(json_users)}.")
+    return tree.report(errors)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
