@@ -84,8 +84,7 @@ EvidenceQueue::~EvidenceQueue() {
 
 PendingEvidence EvidenceQueue::submit(const EvidenceRequest& request) {
   auto claims = claims_of(request);
-  const auto until = std::chrono::steady_clock::now() + deadline_;
-  auto ticket = std::make_shared<detail::EvidenceTicket>(claims ? *claims : Bytes{}, until);
+  auto ticket = std::make_shared<detail::EvidenceTicket>(claims ? *claims : Bytes{}, deadline_);
   if (!claims) {
     ticket->complete(std::move(claims).error());
   } else if (auto refused = enqueue(ticket)) {

@@ -61,8 +61,7 @@ void EvidenceTicket::on_ready(std::function<void()> wake) {
 }
 
 Error EvidenceTicket::timed_out() const {
-  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - created_);
-  return Error(Reason::evidence_timeout, "no report within " + std::to_string(waited.count()) +
+  return Error(Reason::evidence_timeout, "no report within " + std::to_string(limit_.count()) +
                                              " ms; the firmware throttle is the usual cause");
 }
 

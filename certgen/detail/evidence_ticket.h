@@ -19,8 +19,9 @@ class EvidenceTicket {
  public:
   using Clock = std::chrono::steady_clock;
 
-  EvidenceTicket(Bytes claims, Clock::time_point deadline)
-      : claims_(std::move(claims)), deadline_(deadline) {}
+  /// `limit`: how long it may wait, from now on.
+  EvidenceTicket(Bytes claims, std::chrono::milliseconds limit)
+      : claims_(std::move(claims)), limit_(limit), deadline_(Clock::now() + limit) {}
 
   /// The claims' CBOR, fixed at construction.
   [[nodiscard]] const Bytes& claims() const noexcept { return claims_; }
@@ -42,8 +43,8 @@ class EvidenceTicket {
   [[nodiscard]] Error timed_out() const;
 
   const Bytes claims_;
+  const std::chrono::milliseconds limit_;
   const Clock::time_point deadline_;
-  const Clock::time_point created_ = Clock::now();
 
   std::atomic<bool> cancelled_{false};
   mutable std::mutex mutex_;  // everything below; held while wake_ runs, so that cancel() waits
