@@ -83,21 +83,26 @@ prefix_of() {
   local name="$1" cc="$2" cxx="$3" cflags="$4" prefix
   obtain_source "$name"
   prefix="$RATLS_CACHE/$name-$SOURCE_VERSION-$(build_key "$name" "$cc" "$cxx" "$cflags")"
-  [ -d "$prefix" ] || build_into "$prefix" "$@"
+  if [ ! -d "$prefix" ]; then build_into "$prefix" "$@"; fi
   echo "$prefix"
 }
 
 # Builds beside the cache entry and renames it into place, so that an entry is
 # complete or absent, whatever interrupts us.
 build_into() {
-  local prefix="$1" name="$2" cc="$3" cxx="$4" cflags="$5" start=$SECONDS log="$WORK/log"
+  local prefix="$1" name="$2" cc="$3" cxx="$4" cflags="$5" start=$SECONDS log="$WORK/log" failed
   STAGE="$WORK/stage"
   rm -rf "$WORK/src" "$WORK/obj" "$WORK/build" "$STAGE"
   say "building $name $SOURCE_VERSION with $(basename "$cc")${cflags:+ $cflags} ..."
-  # In the background, because bash ignores errexit inside an `if` condition.
-  ( if [ "$name" = mbedtls ]; then build_mbedtls "$cc" "$cflags"; else build_catch2 "$cc" "$cxx" "$cflags"; fi ) \
-    >"$log" 2>&1 &
-  if ! wait $!; then
+  # Not as an `if` condition: bash would ignore errexit inside.
+  set +e
+  (
+    set -e
+    if [ "$name" = mbedtls ]; then build_mbedtls "$cc" "$cflags"; else build_catch2 "$cc" "$cxx" "$cflags"; fi
+  ) >"$log" 2>&1
+  failed=$?
+  set -e
+  if [ "$failed" -ne 0 ]; then
     tail -n 30 "$log" >&2
     die 70 "$name $SOURCE_VERSION did not build; the lines above say why."
   fi

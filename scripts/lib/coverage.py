@@ -12,11 +12,15 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def gcov(build: pathlib.Path) -> list[dict]:
-    """All of gcov's JSON reports for the .gcda files below `build`."""
-    counts = sorted(str(path.resolve()) for path in build.rglob("*.gcda"))
-    if not counts:
+def gcov(build: pathlib.Path, folders: list[str]) -> list[dict]:
+    """All of gcov's JSON reports for the objects of `folders` and of the tests.
+
+    By .gcno, which the compiler writes: an object that no test ran counts too.
+    """
+    if next(build.rglob("*.gcda"), None) is None:
         sys.exit("ratls: error: no test wrote line counts; run scripts/coverage.")
+    counts = sorted(str(path.resolve()) for folder in [*folders, "tests"]
+                    for path in (build / folder).rglob("*.gcno"))
     with tempfile.TemporaryDirectory() as work:
         subprocess.run(
             ["gcov", "--json-format", "--preserve-paths", "--hash-filenames", *counts],
@@ -58,7 +62,7 @@ def main() -> int:
     parser.add_argument("--minimum", type=float, default=90)
     parser.add_argument("folders", nargs="+")
     arguments = parser.parse_args()
-    lines = lines_by_file(gcov(arguments.build), arguments.folders)
+    lines = lines_by_file(gcov(arguments.build, arguments.folders), arguments.folders)
     failed = False
     for folder in arguments.folders:
         files = {name: l for name, l in sorted(lines.items()) if name.startswith(folder + "/")}
