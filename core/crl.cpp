@@ -1,0 +1,100 @@
+#include <ratls/core/crl.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include <mbedtls/oid.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/x509_crl.h>
+
+namespace ratls {
+
+namespace {
+
+Bytes copy(const mbedtls_asn1_buf& from) {
+  return from.p == nullptr ? Bytes{} : Bytes(from.p, from.p + from.len);
+}
+
+Bytes without_leading_zeros(ByteView number) {
+  const auto first = std::find_if(number.begin(), number.end(), [](auto b) { return b != 0; });
+  return Bytes(first, number.end());
+}
+
+std::optional<Timestamp> timestamp(const mbedtls_x509_time& time) {
+  return from_calendar(time.year, time.mon, time.day, time.hour, time.min, time.sec);
+}
+
+struct OwnedCrl {
+  OwnedCrl() noexcept { mbedtls_x509_crl_init(&value); }
+  OwnedCrl(const OwnedCrl&) = delete;
+  OwnedCrl& operator=(const OwnedCrl&) = delete;
+  ~OwnedCrl() { mbedtls_x509_crl_free(&value); }
+  mbedtls_x509_crl value;
+};
+
+bool has_amd_signature_form(const mbedtls_x509_crl& crl) {
+  const auto* options =
+      static_cast<const mbedtls_pk_rsassa_pss_options*>(crl.MBEDTLS_PRIVATE(sig_opts));
+  return crl.MBEDTLS_PRIVATE(sig_pk) == MBEDTLS_PK_RSASSA_PSS &&
+         crl.MBEDTLS_PRIVATE(sig_md) == MBEDTLS_MD_SHA384 && options != nullptr &&
+         options->mgf1_hash_id == MBEDTLS_MD_SHA384 && options->expected_salt_len == 48;
+}
+
+}  // namespace
+
+/// Moves what mbedTLS parsed into a Crl.
+class CrlParser {
+ public:
+  static Result<Crl> parse(ByteView der, Reason on_error) {
+    OwnedCrl crl;
+    if (mbedtls_x509_crl_parse_der(&crl.value, der.data(), der.size()) != 0) {
+      return Error(on_error, "not an X.509 revocation list");
+    }
+    // mbedTLS chains a second list behind the first, and keeps to `raw` of what it has read.
+    if (crl.value.raw.len != der.size() || crl.value.next != nullptr) {
+      return Error(on_error, "bytes after the revocation list");
+    }
+    if (!has_amd_signature_form(crl.value)) {
+      return Error(on_error, "the list's signature is not RSASSA-PSS with SHA-384 and salt 48");
+    }
+    return take(crl.value, on_error);
+  }
+
+ private:
+  static Result<Crl> take(const mbedtls_x509_crl& crl, Reason on_error) {
+    Crl out;
+    out.tbs_ = copy(crl.tbs);
+    out.issuer_ = copy(crl.issuer_raw);
+    for (const auto* part = &crl.issuer; part != nullptr; part = part->next) {
+      if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &part->oid) == 0) {
+        out.issuer_cn_ = to_string(copy(part->val));
+      }
+    }
+    out.signature_ = copy(crl.MBEDTLS_PRIVATE(sig));
+    const auto from = timestamp(crl.this_update);
+    const auto to = timestamp(crl.next_update);
+    if (!from) return Error(on_error, "thisUpdate is not a date that exists");
+    if (!to) return Error(on_error, "nextUpdate is missing or not a date that exists");
+    out.this_update_ = *from;
+    out.next_update_ = *to;
+    for (const auto* entry = &crl.entry; entry != nullptr; entry = entry->next) {
+      if (entry->serial.p != nullptr) {
+        out.serials_.push_back(without_leading_zeros(copy(entry->serial)));
+      }
+    }
+    return out;
+  }
+};
+
+Result<Crl> Crl::parse(ByteView der, Reason on_error) {
+  if (der.empty()) return Error(on_error, "an empty revocation list");
+  if (der.size() > kMaxSize) return Error(on_error, "a revocation list of more than 64 KiB");
+  return CrlParser::parse(der, on_error);
+}
+
+bool Crl::lists(ByteView serial) const {
+  return std::find(serials_.begin(), serials_.end(), without_leading_zeros(serial)) !=
+         serials_.end();
+}
+
+}  // namespace ratls

@@ -1,0 +1,47 @@
+/// A parsed X.509 certificate revocation list: what stands in it, nothing believed.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <ratls/core/bytes.h>
+#include <ratls/core/clock.h>
+#include <ratls/core/result.h>
+
+namespace ratls {
+
+/// One CRL (RFC 5280, section 5), parsed from DER by mbedTLS. Owns its bytes. Immutable: share
+/// freely.
+class Crl {
+ public:
+  /// Largest list that is read.
+  static constexpr std::size_t kMaxSize = 65536;
+
+  /// Exactly one list; trailing bytes, an unknown critical extension and a signature other than
+  /// RSASSA-PSS with SHA-384 and a salt of 48 bytes (AMD's form) are refused. Errors: `on_error`.
+  static Result<Crl> parse(ByteView der, Reason on_error);
+
+  [[nodiscard]] ByteView tbs() const noexcept { return tbs_; }        ///< the signed bytes
+  [[nodiscard]] ByteView issuer() const noexcept { return issuer_; }  ///< DER Name
+  [[nodiscard]] const std::string& issuer_cn() const noexcept { return issuer_cn_; }
+  [[nodiscard]] ByteView signature() const noexcept { return signature_; }
+  [[nodiscard]] Timestamp this_update() const noexcept { return this_update_; }
+  /// RFC 5280, 5.1.2.5 demands it; a list without one is refused.
+  [[nodiscard]] Timestamp next_update() const noexcept { return next_update_; }
+  /// Is `serial` (big-endian; leading zeros do not matter) on the list?
+  [[nodiscard]] bool lists(ByteView serial) const;
+
+ private:
+  Crl() = default;
+  friend class CrlParser;
+
+  Bytes tbs_;
+  Bytes issuer_;
+  std::string issuer_cn_;
+  Bytes signature_;
+  Timestamp this_update_;
+  Timestamp next_update_;
+  std::vector<Bytes> serials_;
+};
+
+}  // namespace ratls

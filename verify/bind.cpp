@@ -1,0 +1,101 @@
+#include <ratls/core/merkle.h>
+#include <ratls/core/signing_key.h>
+#include <ratls/verify/detail/evidence_state.h>
+
+namespace ratls {
+
+namespace {
+
+using detail::EvidenceState;
+using detail::StageDoor;
+
+std::string_view name(Level level) {
+  switch (level) {
+    case Level::key:
+      return "key";
+    case Level::handshake:
+      return "handshake";
+    case Level::exporter:
+      break;
+  }
+  return "exporter";
+}
+
+std::string_view name(Role role) {
+  switch (role) {
+    case Role::client:
+      return "client";
+    case Role::server:
+      return "server";
+    case Role::post_handshake_client:
+      return "post-handshake client";
+    case Role::post_handshake_server:
+      break;
+  }
+  return "post-handshake server";
+}
+
+Error mismatch(std::string detail) {
+  return Error(Reason::binding_mismatch, std::move(detail));
+}
+
+Result<void> check_level(const Claims& claims, const SessionView& session, Trail& trail) {
+  const std::string got(name(claims.level));
+  if (claims.level >= session.minimum) {
+    trail.pass("level", "bound to " + got, std::string(name(session.minimum)));
+    return {};
+  }
+  return trail.fail("level", Error(Reason::level_too_low), got, std::string(name(session.minimum)));
+}
+
+// Every claim against this side's own view; nothing is taken from the peer.
+Result<void> check_claims(const Claims& claims, const SessionView& session) {
+  if (claims.role != session.role) {
+    return mismatch("made as " + std::string(name(claims.role)) + ", shown as " +
+                    std::string(name(session.role)));
+  }
+  if (!equal_ct(claims.pubkey_hash.view(), hash_spki(session.peer_spki).view())) {
+    return mismatch("made for another TLS key");
+  }
+  if (claims.level == Level::key) return {};
+  if (!claims.binder || !equal_ct(claims.binder->view(), session.binder.view())) {
+    return mismatch("made for another TLS session");
+  }
+  return {};
+}
+
+Result<void> check_report_data(const EvidenceState& state) {
+  merkle::Path path;
+  if (state.path_cbor) {
+    RATLS_TRY(path, merkle::Path::decode(*state.path_cbor));
+  }
+  const auto root = merkle::fold(merkle::leaf(state.claims_cbor), path);
+  RATLS_TRY(const ReportData shown, snp::detail::peek_report_data(state.report_bytes));
+  if (equal_ct(report_data_for(root).view(), shown.view())) return {};
+  return mismatch("REPORT_DATA does not cover these claims");
+}
+
+Result<void> check_binding(const EvidenceState& state, const Claims& claims,
+                           const SessionView& session) {
+  RATLS_CHECK(check_claims(claims, session));
+  return check_report_data(state);
+}
+
+}  // namespace
+
+Result<BoundEvidence> bind(ParsedEvidence&& evidence, const SessionView& session, Trail& trail) {
+  RATLS_TRY(auto state, StageDoor::take(std::move(evidence)));
+  const auto claims = Claims::decode(state->claims_cbor);
+  if (!claims) return trail.fail("binding", claims.error());
+  RATLS_CHECK(check_level(*claims, session, trail));
+  const auto bound = check_binding(*state, *claims, session);
+  if (!bound) return trail.fail("binding", bound.error());
+  trail.pass("binding", "REPORT_DATA covers this TLS key" +
+                            std::string(claims->level == Level::key ? " (not this session)"
+                                                                    : " and this session"));
+  state->level = claims->level;
+  state->spki_hash = hash_spki(session.peer_spki);
+  return StageDoor::make<BoundEvidence>(std::move(state));
+}
+
+}  // namespace ratls

@@ -1,0 +1,51 @@
+/// What travels through the stages, and the one door by which the steps reach it.
+#pragma once
+
+#include <ratls/verify/evidence.h>
+#include <ratls/verify/snp/detail/endorsement.h>
+#include <ratls/verify/snp/detail/report.h>
+
+namespace ratls::detail {
+
+struct EvidenceState {
+  Bytes report_bytes;
+  std::optional<Bytes> endorsement_file;  ///< DER, or PEM where it came from a file
+  std::optional<Bytes> crl_der;
+  Bytes claims_cbor;
+  std::optional<Bytes> path_cbor;
+  std::optional<ReportData> expected_report_data;
+  EvidenceDigest digest;
+
+  // Filled by bind().
+  Level level = Level::key;
+  SpkiHash spki_hash;
+
+  // Filled by authenticate().
+  snp::detail::Report report;
+  std::optional<snp::detail::Endorsement> endorsement;
+  snp::Product product = snp::Product::milan;
+  bool simulated = false;
+
+  // Filled by appraise().
+  std::string guest_name;
+  Covers covers = Covers::firmware;
+};
+
+/// The steps parse, bind, authenticate and appraise make and open stages; nothing else includes
+/// this header.
+struct StageDoor {
+  template <class Stage>
+  static Stage make(EvidencePointer state) {
+    return Stage(std::move(state));
+  }
+  /// Takes the state out of a stage. Errors: internal for one that was moved from.
+  static Result<EvidencePointer> take(EvidenceStage&& stage) {
+    if (stage.state_ == nullptr) return Error(Reason::internal, "a stage was used twice");
+    return std::move(stage.state_);
+  }
+  static const EvidenceState* look(const EvidenceStage& stage) noexcept {
+    return stage.state_.get();
+  }
+};
+
+}  // namespace ratls::detail

@@ -1,0 +1,82 @@
+/// What a Policy holds. Built only through the builder or the JSON reader, never by users.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <ratls/verify/policy.h>
+#include <ratls/verify/root_of_trust.h>
+
+namespace ratls::detail {
+
+/// A list of allowed values, or the written decision that every value is allowed. There is no
+/// third, forgotten state: the empty list allows nothing.
+template <class T>
+class Allow {
+ public:
+  static Allow any() { return Allow(true, {}); }
+  static Allow only(std::vector<T> values) { return Allow(false, std::move(values)); }
+
+  [[nodiscard]] bool is_any() const noexcept { return any_; }
+  [[nodiscard]] const std::vector<T>& values() const noexcept { return values_; }
+  [[nodiscard]] bool accepts(const T& value) const {
+    return any_ || std::find(values_.begin(), values_.end(), value) != values_.end();
+  }
+
+ private:
+  Allow(bool any, std::vector<T> values) : any_(any), values_(std::move(values)) {}
+
+  bool any_;
+  std::vector<T> values_;
+};
+
+/// Bits of a register that must be set, and bits that must be clear.
+struct BitRule {
+  std::uint64_t must = 0;
+  std::uint64_t must_not = 0;
+
+  [[nodiscard]] bool accepts(std::uint64_t raw) const noexcept {
+    return (raw & must) == must && (raw & must_not) == 0;
+  }
+};
+
+/// One entry of accept[]: a guest that may come in.
+struct GuestRule {
+  std::string name;
+  Covers covers = Covers::image;
+  Allow<snp::Measurement> measurements = Allow<snp::Measurement>::only({});
+  std::map<snp::Product, snp::Tcb> floors;  ///< its keys are the accepted products
+  bool debug_allowed = false;
+  bool migration_allowed = false;
+  BitRule guest_policy;
+  std::set<std::uint32_t> vmpls;
+  BitRule platform;
+  std::set<std::uint32_t> report_versions;
+  Allow<snp::HostData> host_data = Allow<snp::HostData>::only({});
+  Allow<snp::KeyDigest> id_keys = Allow<snp::KeyDigest>::only({});
+  Allow<snp::KeyDigest> author_keys = Allow<snp::KeyDigest>::only({});
+  Allow<snp::ChipId> chips = Allow<snp::ChipId>::only({});
+  Allow<std::string> csp_ids = Allow<std::string>::only({});
+};
+
+struct PolicyData {
+  std::string name;
+  std::uint64_t version = 0;
+  std::optional<Timestamp> expires;
+  std::vector<GuestRule> accept;
+  std::optional<Revocation> revocation;
+  std::vector<SimulatorRoot> simulators;
+  std::optional<RootOfTrust> roots;  ///< filled by make_policy()
+  Sha256Digest sha256;               ///< of the file, or of the summary
+};
+
+/// Checks what holds for every policy however it was written, and freezes it. Where `file` is
+/// empty the hash is that of the summary. Errors: invalid_policy.
+Result<Policy> make_policy(PolicyData data, ByteView file);
+
+const PolicyData& data_of(const Policy& policy) noexcept;
+
+}  // namespace ratls::detail

@@ -1,0 +1,182 @@
+#include <ratls/verify/detail/policy_data.h>
+
+namespace ratls {
+
+namespace {
+
+using detail::Allow;
+using detail::GuestRule;
+using detail::PolicyData;
+
+GuestRule& rule_of(PolicyData& draft) {
+  return draft.accept.front();
+}
+
+std::unique_ptr<PolicyData> begin(std::string guest, Covers covers,
+                                  Allow<snp::Measurement> measurements) {
+  auto draft = std::make_unique<PolicyData>();
+  draft->name = guest;
+  draft->version = 1;
+  GuestRule rule;
+  rule.name = std::move(guest);
+  rule.covers = covers;
+  rule.measurements = std::move(measurements);
+  rule.vmpls = {0};
+  rule.report_versions = {3, 4, 5};
+  rule.host_data = Allow<snp::HostData>::any();
+  rule.id_keys = Allow<snp::KeyDigest>::any();
+  rule.author_keys = Allow<snp::KeyDigest>::any();
+  draft->accept.push_back(std::move(rule));
+  return draft;
+}
+
+// The mask of `names`; nothing where one is unknown.
+std::optional<std::uint64_t> mask_of(const std::vector<std::string>& names) {
+  std::uint64_t mask = 0;
+  for (const std::string& name : names) {
+    const auto bits = snp::GuestPolicy::bits();
+    const auto found = std::find_if(bits.begin(), bits.end(), [&](const snp::NamedBit& bit) {
+      return bit.name == name && name != "debug" && name != "migration";
+    });
+    if (found == bits.end()) return std::nullopt;
+    mask |= std::uint64_t{1} << found->bit;
+  }
+  return mask;
+}
+
+}  // namespace
+
+PolicyStep::PolicyStep(std::unique_ptr<PolicyData> draft) noexcept : draft_(std::move(draft)) {}
+PolicyStep::PolicyStep(PolicyStep&&) noexcept = default;
+PolicyStep& PolicyStep::operator=(PolicyStep&&) noexcept = default;
+PolicyStep::~PolicyStep() = default;
+
+PolicyNeedsFloor Policy::allow_only(std::string guest, Covers covers,
+                                    std::vector<snp::Measurement> measurements) {
+  return PolicyNeedsFloor(
+      begin(std::move(guest), covers, Allow<snp::Measurement>::only(std::move(measurements))));
+}
+
+PolicyNeedsFloor Policy::dangerously_allow_any_measurement(std::string guest, Covers covers) {
+  return PolicyNeedsFloor(begin(std::move(guest), covers, Allow<snp::Measurement>::any()));
+}
+
+PolicyNeedsInstances PolicyNeedsFloor::tcb_floor(snp::Product product, snp::Tcb floor) && {
+  rule_of(*draft_).floors[product] = floor;
+  return PolicyNeedsInstances(std::move(draft_));
+}
+
+PolicyNeedsInstances&& PolicyNeedsInstances::tcb_floor(snp::Product product, snp::Tcb floor) && {
+  rule_of(*draft_).floors[product] = floor;
+  return std::move(*this);
+}
+
+PolicyNeedsPlatform PolicyNeedsInstances::only_chips(std::vector<snp::ChipId> allowed) && {
+  rule_of(*draft_).chips = Allow<snp::ChipId>::only(std::move(allowed));
+  return PolicyNeedsPlatform(std::move(draft_));
+}
+
+PolicyNeedsPlatform PolicyNeedsInstances::any_chip() && {
+  rule_of(*draft_).chips = Allow<snp::ChipId>::any();
+  return PolicyNeedsPlatform(std::move(draft_));
+}
+
+PolicyNeedsRevocation PolicyNeedsPlatform::platform(snp::PlatformInfo must,
+                                                    snp::PlatformInfo must_not) && {
+  rule_of(*draft_).platform = {must.raw, must_not.raw};
+  return PolicyNeedsRevocation(std::move(draft_));
+}
+
+PolicyNeedsRevocation PolicyNeedsPlatform::any_platform() && {
+  return PolicyNeedsRevocation(std::move(draft_));
+}
+
+PolicyBuilder PolicyNeedsRevocation::revocation(Revocation rule) && {
+  draft_->revocation = rule;
+  return PolicyBuilder(std::move(draft_));
+}
+
+PolicyBuilder&& PolicyBuilder::wrong(std::string what) {
+  if (error_.empty()) error_ = std::move(what);
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::named(std::string name, std::uint64_t version) && {
+  draft_->name = std::move(name);
+  draft_->version = version;
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::expires(Timestamp moment) && {
+  draft_->expires = moment;
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::vmpls(std::vector<std::uint32_t> allowed) && {
+  rule_of(*draft_).vmpls = {allowed.begin(), allowed.end()};
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::report_versions(std::vector<std::uint32_t> allowed) && {
+  rule_of(*draft_).report_versions = {allowed.begin(), allowed.end()};
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::only_host_data(std::vector<snp::HostData> allowed) && {
+  rule_of(*draft_).host_data = Allow<snp::HostData>::only(std::move(allowed));
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::only_id_keys(std::vector<snp::KeyDigest> allowed) && {
+  rule_of(*draft_).id_keys = Allow<snp::KeyDigest>::only(std::move(allowed));
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::only_author_keys(std::vector<snp::KeyDigest> allowed) && {
+  rule_of(*draft_).author_keys = Allow<snp::KeyDigest>::only(std::move(allowed));
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::vlek_of(std::vector<std::string> csp_ids) && {
+  rule_of(*draft_).csp_ids = Allow<std::string>::only(std::move(csp_ids));
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::guest_policy(std::vector<std::string> must,
+                                            std::vector<std::string> must_not) && {
+  const auto set = mask_of(must);
+  const auto clear = mask_of(must_not);
+  if (!set || !clear) return wrong("guest_policy: a bit of an unknown name");
+  rule_of(*draft_).guest_policy = {*set, *clear};
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::dangerously_allow_debug() && {
+  rule_of(*draft_).debug_allowed = true;
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::dangerously_allow_migration() && {
+  rule_of(*draft_).migration_allowed = true;
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::dangerously_trust_simulator(SimulatorRoot root) && {
+  draft_->simulators.push_back(std::move(root));
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::also(const Policy& other) && {
+  const PolicyData& data = detail::data_of(other);
+  draft_->accept.insert(draft_->accept.end(), data.accept.begin(), data.accept.end());
+  draft_->simulators.insert(draft_->simulators.end(), data.simulators.begin(),
+                            data.simulators.end());
+  return std::move(*this);
+}
+
+Result<Policy> PolicyBuilder::build() && {
+  if (!error_.empty()) return Error(Reason::invalid_policy, error_);
+  return detail::make_policy(std::move(*draft_), {});
+}
+
+}  // namespace ratls

@@ -1,0 +1,90 @@
+#include <algorithm>
+#include <array>
+
+#include <ratls/verify/verdict.h>
+
+namespace ratls {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kSessionIds{"evidence", "level", "binding"};
+constexpr std::array<std::string_view, 1> kFileIds{"binding"};
+constexpr std::array<std::string_view, 10> kAuthenticityIds{
+    "report",   "endorsement",  "signing_key", "product",  "chain",
+    "chip_id", "endorsed_tcb", "signature",   "validity", "revocation"};
+constexpr std::array<std::string_view, 16> kPolicyIds{
+    "policy",        "report_version", "accepted_product", "tcb_order", "tcb",
+    "debug",         "migration",      "guest_policy",     "vmpl",      "platform",
+    "chip",          "csp",            "host_data",        "id_key",    "author_key",
+    "measurement"};
+
+template <class Ids>
+void append_ids(std::vector<std::string_view>& out, const Ids& ids) {
+  out.insert(out.end(), ids.begin(), ids.end());
+}
+
+std::vector<std::string_view> ids_of(Scope scope) {
+  std::vector<std::string_view> out;
+  if (scope == Scope::session) {
+    append_ids(out, kSessionIds);
+  } else {
+    append_ids(out, kFileIds);
+  }
+  append_ids(out, kAuthenticityIds);
+  if (scope != Scope::authenticity) append_ids(out, kPolicyIds);
+  return out;
+}
+
+}  // namespace
+
+Trail::Trail(Scope scope) : since_(std::chrono::steady_clock::now()) {
+  verdict_.scope = scope;
+}
+
+void Trail::add(Check check) {
+  if (check.status == CheckStatus::fail && !verdict_.reason) verdict_.reason = check.reason;
+  verdict_.checks.push_back(std::move(check));
+}
+
+void Trail::pass(std::string_view id, std::string got, std::string want, std::string hint) {
+  add({std::string(id), CheckStatus::pass, std::move(got), std::move(want), std::move(hint)});
+}
+
+void Trail::skip(std::string_view id, std::string why) {
+  add({std::string(id), CheckStatus::skipped, {}, {}, std::move(why)});
+}
+
+Error Trail::fail(std::string_view id, const Error& error, std::string got, std::string want,
+                  std::string hint) {
+  if (got.empty()) got = error.detail();
+  if (hint.empty()) hint = sentence(error.reason());
+  add({std::string(id), CheckStatus::fail, std::move(got), std::move(want), std::move(hint),
+       error.reason()});
+  return error;
+}
+
+void Trail::phase(std::string_view name) {
+  stop_phase();
+  phase_ = name;
+  since_ = std::chrono::steady_clock::now();
+}
+
+void Trail::stop_phase() {
+  if (phase_.empty()) return;
+  const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - since_);
+  verdict_.timing.push_back({phase_, static_cast<std::uint64_t>(spent.count())});
+}
+
+Verdict Trail::finish(bool accepted) && {
+  stop_phase();
+  const bool failed = verdict_.reason.has_value();
+  for (const std::string_view id : ids_of(verdict_.scope)) {
+    if (verdict_.find(id) == nullptr) skip(id, failed ? "an earlier check failed" : "not reached");
+  }
+  verdict_.accepted = accepted && !failed;
+  if (!verdict_.accepted && !failed) verdict_.reason = Reason::internal;
+  return std::move(verdict_);
+}
+
+}  // namespace ratls

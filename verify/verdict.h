@@ -1,0 +1,112 @@
+/// What was checked, in order, and what came of it: for people and for logs.
+///
+/// A verdict is a record, not a permission: what lets a program go on is the VerifiedPeer or
+/// AcceptedReport beside it, which only an acceptance makes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ratls/core/bytes.h>
+#include <ratls/core/error.h>
+#include <ratls/core/result.h>
+
+namespace ratls {
+
+enum class CheckStatus : std::uint8_t { pass, fail, skipped };
+
+/// One check. Texts are short; bytes are lower-case hex. Empty texts are null in JSON.
+struct Check {
+  std::string id;  ///< stable snake_case name
+  CheckStatus status = CheckStatus::skipped;
+  std::string got;
+  std::string want;
+  std::string hint;  ///< what to do, or why it was skipped
+  std::optional<Reason> reason = std::nullopt;  ///< set exactly where it failed
+};
+
+/// How much was judged.
+enum class Scope : std::uint8_t {
+  authenticity,  ///< signature, chain, bindings and dates of a file; no policy
+  report,        ///< a file under a policy; not bound to a session
+  session,       ///< evidence of a peer, bound to its TLS session, under a policy
+};
+
+/// Which policy judged.
+struct PolicyId {
+  std::string name;
+  std::uint64_t version = 0;
+  Sha256Digest sha256;
+};
+
+/// What an authentic report says, as ordered pairs of a key and a JSON value. Empty until the
+/// report's signature has verified.
+struct PeerSummary {
+  struct Field {
+    std::string key;
+    std::string json;  ///< the value, JSON already
+  };
+  std::vector<Field> fields;
+};
+
+/// The outcome of one appraisal.
+struct Verdict {
+  Scope scope = Scope::session;
+  bool accepted = false;
+  bool simulated = false;        ///< a simulator's root stands behind it
+  std::optional<Reason> reason;  ///< of the first failed check; absent where accepted
+  std::optional<PolicyId> policy;
+  PeerSummary peer;
+  std::vector<Check> checks;
+  struct Phase {
+    std::string name;
+    std::uint64_t microseconds;
+  };
+  std::vector<Phase> timing;
+
+  /// One line a check, the verdict last; ends with a newline.
+  [[nodiscard]] std::string text() const;
+  /// `ratls.verdict/1`, one line, without a newline (docs/policy.md).
+  [[nodiscard]] std::string json() const;
+  /// The check of that id; nothing where it was not part of this appraisal.
+  [[nodiscard]] const Check* find(std::string_view id) const noexcept;
+  [[nodiscard]] std::uint64_t total_microseconds() const noexcept;
+};
+
+/// Records checks while the stages of evidence.h run. One appraisal, one Trail, one thread.
+class Trail {
+ public:
+  explicit Trail(Scope scope);
+
+  void pass(std::string_view id, std::string got, std::string want = {}, std::string hint = {});
+  void skip(std::string_view id, std::string why);
+  /// Records a failure and hands the error back, so that a stage can return it.
+  Error fail(std::string_view id, const Error& error, std::string got = {}, std::string want = {},
+             std::string hint = {});
+  void add(Check check);
+  /// From here on time counts for `name`.
+  void phase(std::string_view name);
+
+  /// The reason of the first failure so far.
+  [[nodiscard]] std::optional<Reason> first_failure() const { return verdict_.reason; }
+
+  void set_policy(PolicyId policy) { verdict_.policy = std::move(policy); }
+  void set_peer(PeerSummary peer) { verdict_.peer = std::move(peer); }
+  void set_simulated() { verdict_.simulated = true; }
+
+  /// Ends the record. Accepted where `accepted` and no check failed.
+  Verdict finish(bool accepted) &&;
+
+ private:
+  void stop_phase();
+
+  Verdict verdict_;
+  std::string phase_;
+  std::chrono::steady_clock::time_point since_;
+};
+
+}  // namespace ratls

@@ -1,0 +1,51 @@
+/// The verifier: evidence in, verdict out.
+#pragma once
+
+#include <optional>
+
+#include <ratls/core/clock.h>
+#include <ratls/verify/evidence.h>
+#include <ratls/verify/policy.h>
+#include <ratls/verify/verdict.h>
+
+namespace ratls {
+
+/// The record of one appraisal, and its fruit where everything held.
+template <class T>
+struct [[nodiscard("an ignored outcome is an ignored refusal")]] Outcome {
+  Verdict verdict;
+  std::optional<T> accepted;  ///< present exactly where verdict.accepted
+};
+
+/// Judges evidence by one policy. Believes AMD's pinned keys, and simulators only where the policy
+/// names them. Opens no socket, reads no file, asks no clock but the one it was given.
+/// Threads: immutable; share freely, all functions may run at once.
+class Verifier {
+ public:
+  /// `clock` is borrowed and must outlive this object. A clock that does not know the time makes
+  /// every verdict a refusal (no_time).
+  Verifier(Policy policy, const Clock& clock);
+
+  /// Evidence of a peer in a TLS session: the CBOR of protocol.md section 3.
+  Outcome<VerifiedPeer> verify(ByteView evidence_cbor, const SessionView& session) const;
+
+  /// A file. Accepted means: the policy accepts it; NOT that it belongs to any session.
+  Outcome<AcceptedReport> verify_report(const ReportFile& file) const;
+
+  [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
+
+ private:
+  Policy policy_;
+  const Clock& clock_;
+};
+
+/// Authenticity only: signature, chain to AMD's pinned keys, bindings, dates. Versions 2 to 5. No
+/// policy is applied and no revocation list judged, and the verdict says so: this is for looking
+/// at evidence, and no substitute for a Verifier.
+Outcome<AuthenticReport> authenticate_report(const ReportFile& file, const Clock& clock);
+
+/// The same with other roots.
+Outcome<AuthenticReport> authenticate_report(const ReportFile& file, const RootOfTrust& roots,
+                                             const Clock& clock);
+
+}  // namespace ratls
