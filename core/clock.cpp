@@ -7,6 +7,10 @@ namespace ratls {
 
 namespace {
 
+// 0000-01-01T00:00:00Z and 9999-12-31T23:59:59Z: what four digits of a year can say.
+constexpr Timestamp kFirst{-62167219200};
+constexpr Timestamp kLast{253402300799};
+
 // Two digits at `at`, or -1.
 int two_digits(std::string_view text, std::size_t at) {
   if (at + 2 > text.size()) return -1;
@@ -47,6 +51,8 @@ std::optional<int> zone_offset(std::string_view rest) {
 std::optional<Timestamp> from_calendar(int year, int month, int day, int hour, int minute,
                                        int second) {
   using namespace std::chrono;
+  // std::chrono keeps a month or day in one byte: 257 would become 1.
+  if (month < 1 || month > 12 || day < 1 || day > 31) return std::nullopt;
   const year_month_day date{std::chrono::year{year},
                             std::chrono::month{static_cast<unsigned>(month)},
                             std::chrono::day{static_cast<unsigned>(day)}};
@@ -101,7 +107,8 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   const auto local =
       from_calendar(field[0] * 100 + field[1], field[2], field[3], field[4], field[5], field[6]);
   if (!offset || !local) return std::nullopt;
-  return Timestamp{local->unix_seconds - *offset};
+  const Timestamp moment{local->unix_seconds - *offset};
+  return moment < kFirst || moment > kLast ? std::nullopt : std::optional(moment);
 }
 
 std::optional<Timestamp> SystemClock::now() const {

@@ -130,8 +130,9 @@ Result<void> verify_rsa_pss_sha384(const RsaPublicKey& key, ByteView message, By
       mbedtls_rsa_complete(&rsa.value) != 0 || mbedtls_rsa_check_pubkey(&rsa.value) != 0) {
     return invalid("the RSA public key is not usable");
   }
+  const std::size_t bits = mbedtls_rsa_get_bitlen(&rsa.value);
+  if (bits < 2048 || bits > 4096) return invalid("the RSA key is not of 2048 to 4096 bits");
   const std::size_t size = mbedtls_rsa_get_len(&rsa.value);
-  if (size < 256 || size > 512) return invalid("the RSA key is not of 2048 to 4096 bits");
   if (signature.size() != size) return invalid("the RSA signature has the wrong length");
   const Sha384Digest digest = sha384({message});
   if (mbedtls_rsa_rsassa_pss_verify_ext(&rsa.value, MBEDTLS_MD_SHA384, 48, digest.view().data(),

@@ -97,6 +97,8 @@ Bytes null() {
 Bytes oid(std::string_view dotted) {
   const auto arcs = arcs_of(dotted);
   if (arcs.size() < 2 || arcs[0] > 2) std::abort();
+  // X.690, 8.19.4: the first two share one number.
+  if (arcs[1] > (arcs[0] < 2 ? 39 : UINT64_MAX - 80)) std::abort();
   Bytes content;
   put_arc(content, arcs[0] * 40 + arcs[1]);
   for (std::size_t i = 2; i < arcs.size(); ++i) put_arc(content, arcs[i]);

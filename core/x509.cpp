@@ -202,9 +202,10 @@ Result<RsaNumbers> parse_rsa_spki(ByteView der, Reason on_error) {
   if (good) {
     const auto* rsa = mbedtls_pk_rsa(pk);
     const std::size_t size = mbedtls_rsa_get_len(rsa);
+    const std::size_t bits = mbedtls_rsa_get_bitlen(rsa);
     out.modulus.resize(size);
     out.exponent.resize(4);
-    good = size >= 256 && size <= 512 &&
+    good = bits >= 2048 && bits <= 4096 &&
            mbedtls_rsa_export_raw(rsa, out.modulus.data(), size, nullptr, 0, nullptr, 0, nullptr, 0,
                                   out.exponent.data(), out.exponent.size()) == 0;
   }
