@@ -38,8 +38,10 @@ SecretBytes::SecretBytes(SecretBytes&& other) noexcept
     : memory_(std::exchange(other.memory_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 
 SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
-  std::swap(memory_, other.memory_);
-  std::swap(size_, other.size_);
+  // What was held is freed and wiped here, not whenever `other` ends.
+  SecretBytes taken(std::move(other));
+  std::swap(memory_, taken.memory_);
+  std::swap(size_, taken.size_);
   return *this;
 }
 

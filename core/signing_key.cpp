@@ -56,11 +56,22 @@ Result<Bytes> export_point(psa_key_id_t id) {
   return point;
 }
 
-// RFC 5915, 3: ECPrivateKey with named curve and public key.
+// RFC 5915, 3: ECPrivateKey with named curve and public key. Written in place: each of der.h's
+// functions would leave a copy of the scalar in freed memory.
 Bytes ec_private_key(ByteView scalar, ByteView point) {
+  const Bytes version = der::integer(1);
   const Bytes curve = der::explicit_tag(0, der::oid("1.2.840.10045.3.1.7"));
   const Bytes public_key = der::explicit_tag(1, der::bit_string(point));
-  return der::sequence({der::integer(1), der::octet_string(scalar), curve, public_key});
+  const std::size_t size = version.size() + 2 + scalar.size() + curve.size() + public_key.size();
+  Bytes out;
+  out.reserve(2 + size);
+  append(out, Bytes{0x30, static_cast<std::uint8_t>(size)});  // 119 bytes: the short form
+  append(out, version);
+  append(out, Bytes{0x04, static_cast<std::uint8_t>(scalar.size())});
+  append(out, scalar);
+  append(out, curve);
+  append(out, public_key);
+  return out;
 }
 
 Bytes pem_of(ByteView der) {
@@ -91,8 +102,10 @@ SigningKey::SigningKey(SigningKey&& other) noexcept
     : id_(std::exchange(other.id_, 0)), spki_(std::move(other.spki_)) {}
 
 SigningKey& SigningKey::operator=(SigningKey&& other) noexcept {
-  std::swap(id_, other.id_);
-  std::swap(spki_, other.spki_);
+  // The key that was held is destroyed here, not whenever `other` ends.
+  SigningKey taken(std::move(other));
+  std::swap(id_, taken.id_);
+  std::swap(spki_, taken.spki_);
   return *this;
 }
 
@@ -147,8 +160,9 @@ Result<SigningKey> SigningKey::import_pem(const SecretBytes& pem) {
     return psa_error("PSA did not initialise", status);
   }
   // mbedTLS reads PEM only with its terminating NUL.
-  Bytes text = pem.expose([](ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); });
-  text.reserve(text.size() + 1);
+  Bytes text;
+  text.reserve(pem.size() + 1);  // no reallocation that would leave a copy of the key behind
+  pem.expose([&](ByteView bytes) { append(text, bytes); });
   text.push_back(0);
   mbedtls_pk_context pk;
   mbedtls_pk_init(&pk);
