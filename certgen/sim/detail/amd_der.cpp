@@ -105,8 +105,13 @@ Bytes distinguished_name(std::string_view common_name) {
 }
 
 std::uint64_t ca_serial(KeyLine line, Ca ca) noexcept {
-  constexpr std::array<std::uint64_t, 3> kWithin{0x0, 0x1, 0x101};
-  return (static_cast<std::uint64_t>(line) + 1) * 0x10000 + kWithin[static_cast<std::size_t>(ca)];
+  // Genoa's ASK is a second issue: 0x20002.
+  constexpr std::array<std::array<std::uint64_t, 3>, 3> kSerials{{
+      {0x10000, 0x10001, 0x10101},
+      {0x20000, 0x20002, 0x20101},
+      {0x30000, 0x30001, 0x30101},
+  }};
+  return kSerials[static_cast<std::size_t>(line)][static_cast<std::size_t>(ca)];
 }
 
 Bytes ca_tbs(KeyLine line, Ca ca, ByteView spki, ByteView issuer_spki) {
