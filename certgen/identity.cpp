@@ -1,6 +1,6 @@
 #include <ratls/certgen/identity.h>
 
-#include <ratls/certgen/detail/base64.h>
+#include <ratls/core/base64.h>
 #include <ratls/certgen/detail/private_file.h>
 #include <ratls/certgen/leaf.h>
 #include <ratls/core/crypto.h>
@@ -14,7 +14,7 @@ constexpr std::size_t kMaxIdentityFile = 32768;
 constexpr std::string_view kCertificateBegin = "-----BEGIN CERTIFICATE-----";
 
 std::string certificate_pem(ByteView der) {
-  const std::string body = detail::base64(der);
+  const std::string body = to_base64(der);
   std::string pem(kCertificateBegin);
   pem += '\n';
   for (std::size_t at = 0; at < body.size(); at += 64) {
@@ -93,7 +93,7 @@ Sha256Digest CertificateIdentity::spki_sha256() const noexcept {
 }
 
 std::string CertificateIdentity::pin() const {
-  return "sha256//" + detail::base64(spki_sha256().view());
+  return "sha256//" + to_base64(spki_sha256().view());
 }
 
 }  // namespace ratls

@@ -15,7 +15,7 @@ target_compile_options(ratls_flags INTERFACE
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes>
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond;-Wlogical-op>
   $<$<BOOL:${RATLS_WERROR}>:-Werror>
-  -ffunction-sections -fdata-sections -fvisibility-inlines-hidden
+  -ffunction-sections -fdata-sections $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
   -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 
 # GCC 12 cannot see through optimised std::optional and std::variant: these two

@@ -1,0 +1,71 @@
+/// A channel: application bytes to a peer that was authenticated, in the way the configuration
+/// asked for. Holding a Channel is the proof; there is no way to make one but a handshake in
+/// which every condition held.
+///
+/// Blocking, with deadlines. Threads: one at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <ratls/config.h>
+#include <ratls/core/result.h>
+#include <ratls/peer.h>
+#include <ratls/session.h>
+#include <ratls/tcp.h>
+#include <ratls/transport.h>
+
+namespace ratls {
+
+class Channel {
+ public:
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  Channel(Channel&&) noexcept;
+  Channel& operator=(Channel&&) noexcept;
+  /// Closes without waiting; call close() to know that everything arrived.
+  ~Channel();
+
+  /// At least one byte, or 0 where the peer closed in order. On an attested client the first read
+  /// waits for the server's VERDICT, and a refusal is the error of this and every later call.
+  /// Errors: peer_refused, verdict_missing, truncated_stream, handshake_timeout (idle too long)...
+  Result<std::size_t> read(std::span<std::uint8_t> out);
+  /// All of `bytes`. An attested client may write before the server's VERDICT arrived: a server
+  /// that refuses reads none of it. Errors: as read().
+  Result<void> write(ByteView bytes);
+  /// Waits until the peer has accepted this side; at once where it does not judge evidence.
+  /// Errors: peer_refused, cannot_judge_now, verdict_missing.
+  Result<void> accepted();
+  /// Waits for acceptance, then ends this side's sending in order; read() goes on until the peer
+  /// ends its own. Errors: as accepted().
+  Result<void> close();
+
+  /// Who the other end is.
+  [[nodiscard]] const Peer& peer() const noexcept;
+  /// This side's verdict over the peer's evidence; null where it was not judged by evidence.
+  [[nodiscard]] const Verdict* verdict() const noexcept;
+  [[nodiscard]] std::string alpn() const;
+  [[nodiscard]] std::string cipher_suite() const;
+
+ private:
+  friend class Handshake;
+  class Impl;
+  explicit Channel(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// What a handshake came to: a channel, or why not; and the verdict in either case.
+struct HandshakeResult {
+  Result<Channel> channel;
+  std::optional<Verdict> verdict;  ///< over the peer's evidence, where it got that far
+};
+
+/// Opens a channel to the server at `address`. Blocks for up to config.timeouts.handshake.
+HandshakeResult connect(const Address& address, const ClientConfig& config);
+/// The same over a stream that is connected already.
+HandshakeResult connect_over(std::unique_ptr<Transport> transport, const ClientConfig& config);
+/// Serves one connection. A refused peer is told so before this returns (it may take
+/// config.timeouts.drain).
+HandshakeResult accept_over(std::unique_ptr<Transport> transport, const ServerConfig& config);
+
+}  // namespace ratls

@@ -1,0 +1,109 @@
+/// The two questions that every TLS configuration answers: who am I, and whom do I accept?
+///
+/// There is no default for either, and no third answer "anybody". Everything here is a value:
+/// build it once, share it between connections and threads.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <ratls/certgen/identity.h>
+#include <ratls/core/bytes.h>
+#include <ratls/core/claims.h>
+#include <ratls/verify/verdict.h>
+#include <ratls/verify/verifier.h>
+
+namespace ratls {
+
+/// A client without an identity: its server cannot demand evidence.
+struct Anonymous {};
+
+/// Who a client is.
+using ClientIdentity =
+    std::variant<AttestedIdentity, std::shared_ptr<const CertificateIdentity>, Anonymous>;
+/// Who a server is; a server is never anonymous.
+using ServerIdentity = std::variant<AttestedIdentity, std::shared_ptr<const CertificateIdentity>>;
+
+/// Accepts a peer by its evidence, under the verifier's policy. The level that is demanded is the
+/// strongest that the handshake has: handshake (2) of a server, exporter (3) of a client.
+struct AcceptEvidence {
+  std::shared_ptr<const Verifier> verifier;
+};
+/// Accepts exactly the holder of this key, by SHA-256 of its SubjectPublicKeyInfo.
+struct AcceptKey {
+  Sha256Digest spki_sha256;
+};
+/// Accepts a server whose certificate chains to one of these CAs (PEM) and names `server_name`
+/// (RFC 9525). For clients only.
+struct AcceptCa {
+  Bytes ca_pem;
+  std::string server_name;
+};
+/// Whom a client accepts.
+using AcceptServer = std::variant<AcceptKey, AcceptCa, AcceptEvidence>;
+/// Whom a server accepts.
+using AcceptClient = std::variant<AcceptEvidence, AcceptKey>;
+
+/// "sha256//" and base64, as CertificateIdentity::pin() writes it. Errors: invalid_config.
+Result<AcceptKey> parse_pin(std::string_view text);
+
+/// How long each wait may take, on the monotonic clock. An attested client may wait up to 15 s for
+/// its firmware (see Attester), so a server's patience must be longer than that.
+struct Timeouts {
+  std::chrono::milliseconds handshake{20000};  ///< from the first byte until the channel is open
+  std::chrono::milliseconds verdict{10000};    ///< a client's wait for the server's VERDICT
+  std::chrono::milliseconds idle{60000};       ///< one read or write of an open channel
+  std::chrono::milliseconds drain{2000};       ///< discarding input after a refusal
+};
+
+/// What happens inside a handshake, for logs and demonstrations. Nothing depends on it.
+struct Event {
+  enum class Kind : std::uint8_t {
+    peer_authenticated,  ///< a client knows its server
+    evidence_requested,  ///< this side asked its firmware for a report
+    evidence_ready,      ///< and has it
+    handshake_done,      ///< TLS 1.3 is over; nothing is accepted by that alone
+    judged,              ///< this side judged the peer's evidence: `verdict` is set
+    verdict_received,    ///< the server's VERDICT arrived
+  };
+  Kind kind;
+  std::chrono::microseconds since_start;  ///< since the session was created
+  const Verdict* verdict = nullptr;       ///< valid during the call
+};
+using Observer = std::function<void(const Event&)>;
+
+/// What a refused client is told of a policy refusal. Evidence that is not authentic gets one
+/// generic reason always.
+enum class Disclosure : std::uint8_t {
+  nothing,  ///< that it was refused
+  rule,     ///< which rule, as a reason code, and its sentence
+};
+
+struct ClientConfig {
+  ClientConfig(ClientIdentity me, AcceptServer peer)
+      : identity(std::move(me)), accept(std::move(peer)) {}
+
+  ClientIdentity identity;
+  AcceptServer accept;
+  std::vector<std::string> alpn;
+  Timeouts timeouts;
+  Observer observer;
+};
+
+struct ServerConfig {
+  ServerConfig(ServerIdentity me, AcceptClient peer)
+      : identity(std::move(me)), accept(std::move(peer)) {}
+
+  ServerIdentity identity;
+  AcceptClient accept;
+  std::vector<std::string> alpn;
+  Timeouts timeouts;
+  Disclosure disclosure = Disclosure::rule;
+  Observer observer;
+};
+
+}  // namespace ratls

@@ -1,0 +1,123 @@
+#include <ratls/detail/admission.h>
+
+#include <ratls/core/crypto.h>
+#include <ratls/core/evidence.h>
+#include <ratls/core/x509.h>
+
+namespace ratls::detail {
+
+namespace {
+
+constexpr std::string_view kKeyUsage = "2.5.29.15";
+constexpr std::string_view kBasicConstraints = "2.5.29.19";
+
+Error misshapen(std::string_view what) {
+  return Error(Reason::malformed_certificate, std::string(what));
+}
+
+// Exactly one evidence extension, not critical, and no critical one that is unknown.
+Result<ByteView> evidence_extension(const Certificate& leaf) {
+  const Certificate::Extension* found = nullptr;
+  for (const auto& extension : leaf.extensions()) {
+    const bool is_evidence = extension.oid == kEvidenceOid;
+    if (is_evidence && found != nullptr) return misshapen("two evidence extensions");
+    if (is_evidence && extension.critical) return misshapen("the evidence extension is critical");
+    if (is_evidence) found = &extension;
+    const bool known = extension.oid == kKeyUsage || extension.oid == kBasicConstraints;
+    if (extension.critical && !known) return misshapen("an unknown critical extension");
+  }
+  if (found == nullptr) return misshapen("no evidence extension");
+  return ByteView(found->value);
+}
+
+// The first check that failed, in the words of the verdict.
+Error refusal_of(const Verdict& verdict) {
+  for (const Check& check : verdict.checks) {
+    if (check.status != CheckStatus::fail || !check.reason) continue;
+    std::string detail = check.id;
+    if (!check.got.empty()) detail += ": got " + check.got;
+    if (!check.want.empty()) detail += ", want " + check.want;
+    return Error(*check.reason, std::move(detail));
+  }
+  return Error(Reason::internal, "a verdict that neither accepts nor says why");
+}
+
+}  // namespace
+
+Result<EvidenceLeaf> read_evidence_leaf(const PeerLeaf& leaf) {
+  if (!leaf.lone) return misshapen("more than one certificate in the message");
+  RATLS_TRY(const auto certificate, Certificate::parse(leaf.der, Reason::malformed_certificate));
+  if (certificate.version() != 3) return misshapen("not an X.509 v3 certificate");
+  if (!equal_ct(certificate.subject(), certificate.issuer())) {
+    return misshapen("subject and issuer differ");
+  }
+  if (certificate.is_ca()) return misshapen("a CA certificate");
+  const auto kind = certificate.key_kind();
+  if (kind != Certificate::KeyKind::p256 && kind != Certificate::KeyKind::p384) {
+    return misshapen("the key is not on P-256 or P-384");
+  }
+  RATLS_TRY(const ByteView extension, evidence_extension(certificate));
+  RATLS_TRY(const ByteView cbor, EvidenceEnvelope::unwrap_extension(extension));
+  const ByteView spki = certificate.spki();
+  return EvidenceLeaf{{spki.begin(), spki.end()}, {cbor.begin(), cbor.end()}};
+}
+
+Result<void> Admission::judge(const PeerLeaf& leaf, TlsEngine& engine) {
+  if (peer_ || verdict_) return Error(Reason::internal, "a peer was judged twice");
+  if (const auto* key = std::get_if<AcceptKey>(&rule_)) return judge_key(leaf, key->spki_sha256);
+  if (const auto* evidence = std::get_if<AcceptEvidence>(&rule_)) {
+    return judge_evidence(leaf, engine, *evidence->verifier);
+  }
+  return Error(Reason::internal, "a leaf was offered where a CA decides");
+}
+
+Result<void> Admission::judge_key(const PeerLeaf& leaf, const Sha256Digest& wanted) {
+  RATLS_TRY(const auto certificate, Certificate::parse(leaf.der, Reason::malformed_certificate));
+  const Sha256Digest got = crypto::sha256({certificate.spki()});
+  if (!equal_ct(got.view(), wanted.view())) {
+    return Error(Reason::pin_mismatch, "got key sha256 " + got.hex() + ", want " + wanted.hex());
+  }
+  const ByteView spki = certificate.spki();
+  peer_ = Peer(std::nullopt, {spki.begin(), spki.end()});
+  return {};
+}
+
+Result<void> Admission::judge_evidence(const PeerLeaf& leaf, TlsEngine& engine,
+                                       const Verifier& verifier) {
+  RATLS_TRY(EvidenceLeaf parts, read_evidence_leaf(leaf));
+  const SpkiHash hash = hash_spki(parts.spki);
+  const bool is_server = judged_side_ == Side::server;
+  RATLS_TRY(const Binder binder,
+            is_server ? engine.server_binder(hash) : engine.client_binder(hash));
+  SessionView session{parts.spki, is_server ? Role::server : Role::client,
+                      is_server ? Level::handshake : Level::exporter, binder};
+  auto outcome = verifier.verify(parts.evidence, session);
+  verdict_ = std::move(outcome.verdict);
+  if (!outcome.accepted) return refusal_of(*verdict_);
+  peer_ = Peer(std::move(outcome.accepted), std::move(parts.spki));
+  return {};
+}
+
+Result<void> Admission::judge_ca(TlsEngine& engine) {
+  if (ca() == nullptr) return Error(Reason::internal, "no CA decides here");
+  Bytes spki = engine.peer_spki();
+  if (spki.empty()) return Error(Reason::malformed_certificate, "the server sent no certificate");
+  peer_ = Peer(std::nullopt, std::move(spki));
+  return {};
+}
+
+Result<Peer> Admission::admit([[maybe_unused]] HandshakeDone done, TlsEngine& engine) && {
+  if (!peer_) return Error(Reason::internal, "nobody judged the peer");
+  if (engine.judge_calls() != 1) {
+    return Error(Reason::malformed_certificate,
+                 "the peer's certificate was not judged exactly once");
+  }
+  if (!equal_ct(peer_->spki(), engine.peer_spki())) {
+    return Error(Reason::malformed_certificate, "the judged key is not this session's");
+  }
+  Peer out = std::move(*peer_);
+  peer_.reset();
+  return out;
+}
+
+}  // namespace ratls::detail

@@ -1,0 +1,55 @@
+/// Whom this side accepts, applied to one connection.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include <ratls/config.h>
+#include <ratls/detail/tls_engine.h>
+#include <ratls/peer.h>
+
+namespace ratls::detail {
+
+/// A self-signed leaf that has the shape of docs/protocol.md, section 2.
+struct EvidenceLeaf {
+  Bytes spki;
+  Bytes evidence;  ///< CBOR, not decoded
+};
+/// Errors: malformed_certificate, malformed_evidence.
+Result<EvidenceLeaf> read_evidence_leaf(const PeerLeaf& leaf);
+
+/// Judges one peer, once. The refusal of a policy is an Error with the verdict beside it.
+class Admission {
+ public:
+  using Rule = std::variant<AcceptEvidence, AcceptKey, AcceptCa>;
+
+  Admission(Rule rule, Side judged_side) : rule_(std::move(rule)), judged_side_(judged_side) {}
+
+  [[nodiscard]] bool by_evidence() const { return std::holds_alternative<AcceptEvidence>(rule_); }
+  [[nodiscard]] const AcceptCa* ca() const { return std::get_if<AcceptCa>(&rule_); }
+
+  /// Judges the peer's leaf. `engine` supplies this side's own view of the session.
+  Result<void> judge(const PeerLeaf& leaf, TlsEngine& engine);
+  /// A peer that mbedTLS itself verified against the CAs.
+  Result<void> judge_ca(TlsEngine& engine);
+
+  /// The key of the peer that was judged and not refused; empty before.
+  [[nodiscard]] ByteView judged_spki() const { return peer_ ? peer_->spki() : ByteView(); }
+  /// The verdict over the evidence, where there was any; also after a refusal.
+  [[nodiscard]] const Verdict* verdict() const { return verdict_ ? &*verdict_ : nullptr; }
+
+  /// Joins what was judged with the finished handshake: every condition of docs/protocol.md,
+  /// section 6, "a channel opens only if". Consumes both.
+  Result<Peer> admit(HandshakeDone done, TlsEngine& engine) &&;
+
+ private:
+  Result<void> judge_evidence(const PeerLeaf& leaf, TlsEngine& engine, const Verifier& verifier);
+  Result<void> judge_key(const PeerLeaf& leaf, const Sha256Digest& wanted);
+
+  Rule rule_;
+  Side judged_side_;
+  std::optional<Verdict> verdict_;
+  std::optional<Peer> peer_;
+};
+
+}  // namespace ratls::detail

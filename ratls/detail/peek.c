@@ -1,0 +1,45 @@
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS
+#include <ratls/detail/peek.h>
+
+#include <mbedtls/build_info.h>
+#include <mbedtls/ssl_ciphersuites.h>
+
+#include "library/ssl_misc.h"
+
+#if MBEDTLS_VERSION_MAJOR != 3 || MBEDTLS_VERSION_MINOR != 6
+#error "peek.c knows the internals of mbedTLS 3.6 only; check each function against the new branch."
+#endif
+
+static size_t hash_size_of(int suite) {
+  const mbedtls_ssl_ciphersuite_t* info = mbedtls_ssl_ciphersuite_from_id(suite);
+  if (info == NULL) return 0;
+  return info->mac == MBEDTLS_MD_SHA384 ? 48 : 32;
+}
+
+int ratls_peek_state(const mbedtls_ssl_context* ssl) {
+  return ssl->state;
+}
+
+int ratls_peek_certificate_requested(const mbedtls_ssl_context* ssl) {
+  return ssl->handshake != NULL && ssl->handshake->client_auth != 0;
+}
+
+size_t ratls_peek_hash_size(const mbedtls_ssl_context* ssl) {
+  const mbedtls_ssl_session* session =
+      ssl->session_negotiate != NULL ? ssl->session_negotiate : ssl->session;
+  return session == NULL ? 0 : hash_size_of(session->ciphersuite);
+}
+
+size_t ratls_peek_exporter_secret(const mbedtls_ssl_context* ssl, uint8_t out[48]) {
+  size_t size;
+  if (ssl->session_negotiate == NULL) return 0;
+  size = hash_size_of(ssl->session_negotiate->ciphersuite);
+  for (size_t i = 0; i < size; ++i) {
+    out[i] = ssl->session_negotiate->app_secrets.exporter_master_secret[i];
+  }
+  return size;
+}
+
+int ratls_peek_alert(const mbedtls_ssl_context* ssl) {
+  return ssl->in_msglen >= 2 ? ssl->in_msg[1] : -1;
+}

@@ -1,0 +1,101 @@
+// The open session: application bytes, behind the server's VERDICT where one is due.
+#include <algorithm>
+
+#include <ratls/detail/session_impl.h>
+
+namespace ratls {
+
+namespace {
+
+// What ended a session before the VERDICT came is reported as that.
+Error before_verdict(const Error& error) {
+  if (error.reason() == Reason::truncated_stream || error.reason() == Reason::connection_closed) {
+    return Error(Reason::verdict_missing, "the stream ended");
+  }
+  return error;
+}
+
+}  // namespace
+
+// Takes the VERDICT from the front of the server's stream as far as it has arrived. What came
+// in one record behind it is held for read().
+Result<void> Session::Impl::take_verdict() {
+  std::array<std::uint8_t, 2048> record{};
+  while (verdict_due) {
+    RATLS_TRY(const auto got, engine->read(record));
+    if (got.end) return Error(Reason::verdict_missing, "the server closed in order without one");
+    if (got.size == 0) return {};
+    const ByteView bytes = ByteView(record).first(got.size);
+    RATLS_TRY(const std::size_t used, verdict_reader_.feed(bytes));
+    const auto& frame = verdict_reader_.frame();
+    if (!frame) continue;
+    say(Event::Kind::verdict_received);
+    if (auto refused = frame->as_error()) return std::move(*refused);
+    append(held_, bytes.subspan(used));
+    verdict_due = false;
+  }
+  return {};
+}
+
+Result<bool> Session::Impl::poll_acceptance() {
+  if (state == State::failed && failure) return *failure;
+  if (state == State::closed) return !verdict_due;
+  if (state != State::open) return false;
+  if (auto taken = take_verdict(); !taken) {
+    fail(before_verdict(taken.error()));
+    return *failure;
+  }
+  return !verdict_due;
+}
+
+Result<Session::Read> Session::Impl::deliver(std::span<std::uint8_t> out) {
+  if (held_.empty()) {
+    RATLS_TRY(const auto got, engine->read(out));
+    return Session::Read{got.size, got.end};
+  }
+  const std::size_t count = std::min(out.size(), held_.size());
+  copy_bytes(ByteView(held_).first(count), out.first(count));
+  held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(count));
+  return Session::Read{count, false};
+}
+
+Result<Session::Read> Session::Impl::read(std::span<std::uint8_t> out) {
+  if (peer_ended_) return Session::Read{0, true};
+  RATLS_TRY(const bool accepted, poll_acceptance());
+  if (state != State::open) return Error(Reason::channel_failed, "the session is not open");
+  if (!accepted || out.empty()) return Session::Read{};
+  auto got = deliver(out);
+  if (!got) {
+    fail(got.error());
+    return *failure;
+  }
+  peer_ended_ = got->end;
+  end_if_both_ended();
+  return got;
+}
+
+Result<void> Session::Impl::write(ByteView bytes) {
+  if (state == State::failed && failure) return *failure;
+  if (state != State::open || ended_) {
+    return Error(Reason::channel_failed, "this side's sending has ended");
+  }
+  auto written = engine->write(bytes);
+  if (!written) fail(written.error());
+  return written;
+}
+
+// RFC 8446, 6.1: each side closes its own direction.
+Result<void> Session::Impl::close() {
+  if (state == State::failed && failure) return *failure;
+  if (state != State::open || ended_) return {};
+  ended_ = true;
+  auto sent = engine->close_notify();
+  end_if_both_ended();
+  return sent;
+}
+
+void Session::Impl::end_if_both_ended() {
+  if (ended_ && peer_ended_) state = State::closed;
+}
+
+}  // namespace ratls

@@ -1,0 +1,75 @@
+/// The state machine behind Session. docs/state-machine.md is its table.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include <ratls/detail/admission.h>
+#include <ratls/detail/tls_engine.h>
+#include <ratls/detail/verdict_frame.h>
+#include <ratls/session.h>
+
+namespace ratls {
+
+class Session::Impl {
+ public:
+  static Result<std::unique_ptr<Impl>> client(const ClientConfig& config);
+  static Result<std::unique_ptr<Impl>> server(const ServerConfig& config);
+
+  State advance();
+  void fail(Error error);
+  Result<bool> poll_acceptance();
+  Result<Session::Read> read(std::span<std::uint8_t> out);
+  Result<void> write(ByteView bytes);
+  Result<void> close();
+  void feed_end();
+
+  State state = State::handshaking;
+  std::unique_ptr<detail::TlsEngine> engine;
+  std::optional<detail::Admission> admission;
+  std::optional<Peer> peer;
+  std::optional<PendingEvidence> pending;
+  std::optional<Error> failure;
+  bool verdict_due = false;  // an attested client that has not seen the server's VERDICT
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Impl(detail::Side side) : side_(side) {}
+  template <class Config>
+  Result<void> setup(const Config& config, detail::TlsOptions options);
+  Result<void> adopt_identity(const std::shared_ptr<const CertificateIdentity>& identity);
+
+  Result<void> step();
+  Result<void> judge_leaf(const detail::PeerLeaf& leaf);
+  Result<void> judge_inside(const detail::PeerLeaf& leaf);
+  Result<void> begin_evidence();
+  Result<void> present_evidence();
+  Result<void> finish_client(detail::HandshakeDone done);
+  Result<void> finish_server(detail::HandshakeDone done);
+  Result<void> judge_client();
+  void refuse(const Error& error);
+  Result<void> confirm_binder();
+  Result<void> take_verdict();
+  Result<Session::Read> deliver(std::span<std::uint8_t> out);
+  void end_if_both_ended();
+  void say(Event::Kind kind, const Verdict* verdict = nullptr) const;
+
+  detail::Side side_;
+  Clock::time_point start_ = Clock::now();
+  Observer observer_;
+  Disclosure disclosure_ = Disclosure::rule;
+  std::optional<AttestedIdentity> attested_;
+  std::shared_ptr<const CertificateIdentity> certificate_;
+  std::optional<SigningKey> key_;  // this connection's own, where attested
+  SpkiHash own_hash_;
+  std::optional<Binder> own_binder_;            // a client's B_c, to be confirmed
+  std::optional<detail::PeerLeaf> shown_leaf_;  // a server's client, not judged yet
+  bool ended_ = false;                          // this side sent close_notify
+  bool peer_ended_ = false;                     // and the peer did
+  detail::VerdictReader verdict_reader_;
+  Bytes held_;  // application bytes that came in one record with the VERDICT
+};
+
+}  // namespace ratls

@@ -1,0 +1,185 @@
+#include <ratls/detail/tls_engine.h>
+
+#include <algorithm>
+#include <array>
+
+#include <ratls/core/crypto.h>
+#include <ratls/core/secret.h>
+#include <ratls/detail/peek.h>
+#include <ratls/detail/tls_engine_impl.h>
+
+namespace ratls::detail {
+
+namespace {
+
+constexpr std::size_t kMaxWaitingInput = 65536;
+// docs/protocol.md, section 5.
+constexpr std::string_view kClientLabel = "EXPERIMENTAL-ratls-v1-client";
+constexpr std::string_view kServerLabel = "ratls s binder";
+
+Result<crypto::TlsHash> hash_of(const mbedtls_ssl_context& ssl) {
+  const std::size_t size = ratls_peek_hash_size(&ssl);
+  if (size == 0) return Error(Reason::internal, "no cipher suite yet");
+  return size == 48 ? crypto::TlsHash::sha384 : crypto::TlsHash::sha256;
+}
+
+}  // namespace
+
+TlsEngine::TlsEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TlsEngine::~TlsEngine() = default;
+
+Result<std::unique_ptr<TlsEngine>> TlsEngine::create(TlsOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  RATLS_CHECK(impl->configure());
+  return std::unique_ptr<TlsEngine>(new TlsEngine(std::move(impl)));
+}
+
+std::size_t TlsEngine::feed(ByteView bytes) {
+  const std::size_t room = kMaxWaitingInput - std::min(kMaxWaitingInput, impl_->input.size());
+  const ByteView taken = bytes.first(std::min(room, bytes.size()));
+  append(impl_->input, taken);
+  return taken.size();
+}
+
+void TlsEngine::feed_end() noexcept {
+  impl_->input_ended = true;
+}
+ByteView TlsEngine::output() const noexcept {
+  return impl_->output;
+}
+
+void TlsEngine::consumed(std::size_t count) {
+  const auto size = static_cast<std::ptrdiff_t>(std::min(count, impl_->output.size()));
+  impl_->output.erase(impl_->output.begin(), impl_->output.begin() + size);
+}
+
+Result<TlsEngine::Progress> TlsEngine::handshake() {
+  while (mbedtls_ssl_is_handshake_over(&impl_->ssl) == 0) {
+    if (impl_->must_pause()) return Progress::paused;
+    const std::size_t output_before = impl_->output.size();
+    const int failed = mbedtls_ssl_handshake_step(&impl_->ssl);
+    if (failed == MBEDTLS_ERR_SSL_WANT_READ) return Progress::needs_input;
+    if (failed != 0) return impl_->failed_handshake(failed, impl_->output.size() != output_before);
+  }
+  return Progress::over;
+}
+
+Result<HandshakeDone> TlsEngine::finish() {
+  if (mbedtls_ssl_is_handshake_over(&impl_->ssl) == 0) {
+    return Error(Reason::internal, "the handshake is not over");
+  }
+  if (mbedtls_ssl_get_version_number(&impl_->ssl) != MBEDTLS_SSL_VERSION_TLS1_3) {
+    return Error(Reason::tls_failed, "another version than TLS 1.3 was negotiated");
+  }
+  return HandshakeDone();
+}
+
+bool TlsEngine::certificate_requested() const noexcept {
+  return ratls_peek_certificate_requested(&impl_->ssl) != 0;
+}
+
+Result<void> TlsEngine::set_own_certificate(const SigningKey& key, ByteView certificate) {
+  return impl_->set_own_certificate(key, certificate);
+}
+
+Result<Binder> TlsEngine::client_binder(const SpkiHash& spki) {
+  Binder out;
+  if (mbedtls_ssl_is_handshake_over(&impl_->ssl) != 0) {
+    if (mbedtls_ssl_export_keying_material(&impl_->ssl, out.mutable_view().data(), out.kSize,
+                                           kClientLabel.data(), kClientLabel.size(),
+                                           spki.view().data(), spki.kSize, 1) != 0) {
+      return Error(Reason::tls_failed, "no keying material was exported");
+    }
+    return out;
+  }
+  RATLS_TRY(const crypto::TlsHash hash, hash_of(impl_->ssl));
+  Secret<48> secret;
+  const std::size_t size = secret.fill([&](std::span<std::uint8_t, 48> memory) {
+    return ratls_peek_exporter_secret(&impl_->ssl, memory.data());
+  });
+  if (size == 0) return Error(Reason::internal, "no exporter secret yet");
+  RATLS_CHECK(secret.expose([&](ByteView bytes) {
+    return crypto::tls_exporter(hash, bytes.first(size), kClientLabel, spki.view(),
+                                out.mutable_view());
+  }));
+  return out;
+}
+
+Result<Binder> TlsEngine::server_binder(const SpkiHash& spki) {
+  RATLS_TRY(const crypto::TlsHash hash, hash_of(impl_->ssl));
+  if (impl_->client_secret_size == 0) return Error(Reason::internal, "no handshake secret yet");
+  Binder out;
+  RATLS_CHECK(impl_->client_secret.expose([&](ByteView bytes) {
+    return crypto::hkdf_expand_label(hash, bytes.first(impl_->client_secret_size), kServerLabel,
+                                     spki.view(), out.mutable_view());
+  }));
+  return out;
+}
+
+Bytes TlsEngine::peer_spki() const {
+  const mbedtls_x509_crt* peer = mbedtls_ssl_get_peer_cert(&impl_->ssl);
+  if (peer == nullptr) return {};
+  return {peer->pk_raw.p, peer->pk_raw.p + peer->pk_raw.len};
+}
+
+int TlsEngine::judge_calls() const noexcept {
+  return impl_->judge_calls;
+}
+
+std::string TlsEngine::alpn() const {
+  const char* chosen = mbedtls_ssl_get_alpn_protocol(&impl_->ssl);
+  return chosen == nullptr ? std::string() : std::string(chosen);
+}
+
+std::string TlsEngine::cipher_suite() const {
+  const char* chosen = mbedtls_ssl_get_ciphersuite(&impl_->ssl);
+  return chosen == nullptr ? std::string() : std::string(chosen);
+}
+
+Result<TlsEngine::Read> TlsEngine::read(std::span<std::uint8_t> out) {
+  while (true) {
+    const int got = mbedtls_ssl_read(&impl_->ssl, out.data(), out.size());
+    if (got > 0) return Read{static_cast<std::size_t>(got), false};
+    switch (got) {
+      case MBEDTLS_ERR_SSL_WANT_READ:
+        return Read{0, false};
+      case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
+        continue;  // resumption skips appraisal: dropped (docs/protocol.md, section 9)
+      case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
+        return Read{0, true};
+      case 0:
+      case MBEDTLS_ERR_SSL_CONN_EOF:
+        return Error(Reason::truncated_stream);
+      default:
+        return impl_->tls_error(got);
+    }
+  }
+}
+
+Result<void> TlsEngine::write(ByteView bytes) {
+  while (!bytes.empty()) {
+    const int sent = mbedtls_ssl_write(&impl_->ssl, bytes.data(), bytes.size());
+    if (sent <= 0) return impl_->tls_error(sent);
+    bytes = bytes.subspan(static_cast<std::size_t>(sent));
+  }
+  return {};
+}
+
+Result<void> TlsEngine::send_alert(std::uint8_t description) {
+  const int failed =
+      mbedtls_ssl_send_alert_message(&impl_->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, description);
+  return failed == 0 ? Result<void>{} : impl_->tls_error(failed);
+}
+
+Result<void> TlsEngine::close_notify() {
+  const int failed = mbedtls_ssl_close_notify(&impl_->ssl);
+  return failed == 0 ? Result<void>{} : impl_->tls_error(failed);
+}
+
+void TlsEngine::wipe() noexcept {
+  impl_->release();
+  ratls::wipe(impl_->input);
+  impl_->input.clear();
+}
+
+}  // namespace ratls::detail

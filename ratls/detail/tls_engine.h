@@ -1,0 +1,119 @@
+/// One TLS 1.3 connection on mbedTLS, without I/O and without opinions: it moves bytes, stops where
+/// a certificate of this side is due, and shows the peer's certificate to whoever judges it.
+/// The only C++ file group that includes mbedTLS's TLS headers is tls_engine*.cpp.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ratls/core/bytes.h>
+#include <ratls/core/claims.h>
+#include <ratls/core/result.h>
+#include <ratls/core/signing_key.h>
+
+namespace ratls::detail {
+
+enum class Side : std::uint8_t { client, server };
+
+/// Proof that mbedTLS has finished a TLS 1.3 handshake: the peer's CertificateVerify and Finished
+/// were checked. Made by TlsEngine::finish() only.
+class HandshakeDone {
+ public:
+  HandshakeDone(const HandshakeDone&) = delete;
+  HandshakeDone& operator=(const HandshakeDone&) = delete;
+  HandshakeDone(HandshakeDone&&) noexcept = default;
+  HandshakeDone& operator=(HandshakeDone&&) noexcept = default;
+
+ private:
+  friend class TlsEngine;
+  HandshakeDone() = default;
+};
+
+/// The peer's certificate as it arrived.
+struct PeerLeaf {
+  Bytes der;
+  bool lone = false;  ///< no second certificate in the message
+};
+
+struct TlsOptions {
+  Side side = Side::client;
+  bool ask_for_certificate = false;    ///< server: send a CertificateRequest
+  bool pause_for_certificate = false;  ///< stop where this side's certificate is due
+  /// Trusted CAs in PEM, for a peer that is judged by WebPKI rules; empty where it is not.
+  Bytes ca_pem;
+  /// The name that a server must prove, with ca_pem; also sent as SNI where not empty.
+  std::string server_name;
+  std::vector<std::string> alpn;
+  /// Judges the peer's leaf inside the handshake; an error ends the handshake with an alert.
+  std::function<Result<void>(const PeerLeaf&)> judge;
+};
+
+/// Threads: one at a time. Not movable: mbedTLS holds pointers into it.
+class TlsEngine {
+ public:
+  static Result<std::unique_ptr<TlsEngine>> create(TlsOptions options);
+  TlsEngine(const TlsEngine&) = delete;
+  TlsEngine& operator=(const TlsEngine&) = delete;
+  ~TlsEngine();
+
+  /// Bytes from the peer; says how many were taken (all, unless 64 KiB are waiting already).
+  std::size_t feed(ByteView bytes);
+  /// The peer will send nothing more.
+  void feed_end() noexcept;
+  /// Bytes for the peer; dropped with consumed().
+  [[nodiscard]] ByteView output() const noexcept;
+  void consumed(std::size_t count);
+
+  enum class Progress : std::uint8_t { needs_input, paused, over };
+  /// Runs the handshake as far as the bytes allow. Errors: the judge's, tls_failed, peer_refused,
+  /// connection_closed; an alert is then in the output.
+  Result<Progress> handshake();
+  /// The proof, once handshake() said over. Errors: tls_failed for another version than 1.3.
+  Result<HandshakeDone> finish();
+
+  /// While paused on a client: did the server ask for a certificate?
+  [[nodiscard]] bool certificate_requested() const noexcept;
+  /// Presents `certificate` (DER) with `key`, which must outlive this object.
+  Result<void> set_own_certificate(const SigningKey& key, ByteView certificate);
+
+  /// B_c, B_s of docs/protocol.md, section 5. The client's binder is computed from the exporter
+  /// secret while paused, and through mbedTLS's public exporter once the handshake is over.
+  Result<Binder> client_binder(const SpkiHash& spki);
+  Result<Binder> server_binder(const SpkiHash& spki);
+
+  /// The SubjectPublicKeyInfo of the session's peer; empty where it sent no certificate.
+  [[nodiscard]] Bytes peer_spki() const;
+  /// How often the judge was called.
+  [[nodiscard]] int judge_calls() const noexcept;
+  [[nodiscard]] std::string alpn() const;
+  [[nodiscard]] std::string cipher_suite() const;
+
+  struct Read {
+    std::size_t size = 0;
+    bool end = false;  ///< close_notify
+  };
+  /// Application bytes. size 0 without end: more input is needed.
+  /// Errors: truncated_stream, peer_refused, tls_failed.
+  Result<Read> read(std::span<std::uint8_t> out);
+  /// Encrypts all of `bytes` into the output.
+  Result<void> write(ByteView bytes);
+  Result<void> send_alert(std::uint8_t description);
+  Result<void> close_notify();
+  /// Wipes keys and buffers now.
+  void wipe() noexcept;
+
+  struct Impl;  // tls_engine_impl.h
+
+ private:
+  explicit TlsEngine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// RFC 8446, 6.2.
+inline constexpr std::uint8_t kAlertAccessDenied = 49;
+inline constexpr std::uint8_t kAlertCertificateRequired = 116;
+inline constexpr std::uint8_t kAlertHandshakeFailure = 40;
+
+}  // namespace ratls::detail

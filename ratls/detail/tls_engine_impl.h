@@ -1,0 +1,58 @@
+/// What TlsEngine keeps in mbedTLS's types.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include <mbedtls/pk.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/x509_crt.h>
+
+#include <ratls/core/secret.h>
+#include <ratls/detail/tls_engine.h>
+
+namespace ratls::detail {
+
+struct TlsEngine::Impl {
+  explicit Impl(TlsOptions given);
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl();
+
+  Result<void> configure();
+  Result<void> set_own_certificate(const SigningKey& key, ByteView certificate);
+  /// Does the next step need a certificate that is not there yet?
+  [[nodiscard]] bool must_pause() const noexcept;
+  /// The error of a failed step; puts an alert out where mbedTLS did not.
+  Error failed_handshake(int code, bool alert_is_out);
+  Error tls_error(int code);
+  /// Frees everything that holds a key. Idempotent.
+  void release() noexcept;
+
+  TlsOptions options;
+  mbedtls_ssl_context ssl;
+  mbedtls_ssl_config config;
+  mbedtls_x509_crt own_certificate;
+  mbedtls_x509_crt ca_chain;  // may stay empty: mbedTLS then calls the judge for any leaf
+  mbedtls_pk_context own_key;
+  bool has_own_certificate = false;
+  bool released = false;
+  std::vector<const char*> alpn_list;
+
+  Bytes input;
+  bool input_ended = false;
+  Bytes output;
+
+  Secret<48> client_secret;  // client_handshake_traffic_secret
+  std::size_t client_secret_size = 0;
+  int judge_calls = 0;
+  std::optional<Error> judged;  // the judge's refusal
+
+ private:
+  void configure_policy();
+  Result<void> configure_peer();
+  Result<void> configure_alpn();
+};
+
+}  // namespace ratls::detail

@@ -1,0 +1,89 @@
+#include <ratls/session.h>
+
+#include <ratls/detail/session_impl.h>
+
+namespace ratls {
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<Session> Session::client(const ClientConfig& config) {
+  RATLS_TRY(auto impl, Impl::client(config));
+  return Session(std::move(impl));
+}
+
+Result<Session> Session::server(const ServerConfig& config) {
+  RATLS_TRY(auto impl, Impl::server(config));
+  return Session(std::move(impl));
+}
+
+std::size_t Session::feed(ByteView bytes) {
+  // A refused or finished session reads nothing more: what comes is dropped, not decrypted.
+  const State now = impl_->state;
+  if (now == State::refusing || now == State::failed || now == State::closed) return bytes.size();
+  return impl_->engine->feed(bytes);
+}
+
+void Session::feed_end() {
+  impl_->feed_end();
+}
+ByteView Session::output() const {
+  return impl_->engine->output();
+}
+void Session::sent(std::size_t count) {
+  impl_->engine->consumed(count);
+}
+Session::State Session::advance() {
+  return impl_->advance();
+}
+Session::State Session::state() const {
+  return impl_->state;
+}
+
+const Error* Session::failure() const {
+  return impl_->failure ? &*impl_->failure : nullptr;
+}
+void Session::abandon(Error reason) {
+  impl_->fail(std::move(reason));
+}
+
+bool Session::evidence_ready() const {
+  return impl_->pending && impl_->pending->ready();
+}
+
+void Session::on_evidence_ready(std::function<void()> wake) {
+  if (impl_->pending) impl_->pending->on_ready(std::move(wake));
+}
+
+bool Session::wait_evidence(std::chrono::milliseconds limit) const {
+  return !impl_->pending || impl_->pending->wait_for(limit);
+}
+
+const Peer* Session::peer() const {
+  return impl_->peer ? &*impl_->peer : nullptr;
+}
+const Verdict* Session::verdict() const {
+  return impl_->admission->verdict();
+}
+Result<bool> Session::poll_acceptance() {
+  return impl_->poll_acceptance();
+}
+Result<Session::Read> Session::read(std::span<std::uint8_t> out) {
+  return impl_->read(out);
+}
+Result<void> Session::write(ByteView bytes) {
+  return impl_->write(bytes);
+}
+Result<void> Session::close() {
+  return impl_->close();
+}
+std::string Session::alpn() const {
+  return impl_->engine->alpn();
+}
+std::string Session::cipher_suite() const {
+  return impl_->engine->cipher_suite();
+}
+
+}  // namespace ratls

@@ -1,0 +1,99 @@
+/// One attested TLS session without I/O: feed bytes, take bytes, look at the state.
+///
+/// For event loops. A program that may block uses Client, Server and Channel instead.
+/// Threads: one at a time. Only the wake-up of Session::wait_evidence comes from another thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <ratls/config.h>
+#include <ratls/core/bytes.h>
+#include <ratls/core/result.h>
+#include <ratls/peer.h>
+#include <ratls/verify/verdict.h>
+
+namespace ratls {
+
+class Session {
+ public:
+  enum class State : std::uint8_t {
+    handshaking,        ///< needs bytes of the peer
+    awaiting_evidence,  ///< this side's report is being made; see evidence_ready()
+    open,               ///< application bytes may flow; on an attested client see poll_acceptance()
+    refusing,           ///< the peer was refused: send output(), end the sending side, drop input
+    closed,             ///< both sides ended in order
+    failed,             ///< ended by an error; absorbing, keys wiped
+  };
+
+  /// Errors: invalid_config, internal.
+  static Result<Session> client(const ClientConfig& config);
+  static Result<Session> server(const ServerConfig& config);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  /// Takes bytes of the peer; says how many. Fewer than given only while 64 KiB wait already.
+  std::size_t feed(ByteView bytes);
+  /// The peer has ended its sending side.
+  void feed_end();
+  /// Bytes for the peer. After sending `count` of them call sent(count).
+  [[nodiscard]] ByteView output() const;
+  void sent(std::size_t count);
+
+  /// Goes as far as the bytes allow and says where that is. Call it after feed(), feed_end() and
+  /// when evidence is ready.
+  State advance();
+  [[nodiscard]] State state() const;
+  /// Why it is refusing or failed; null otherwise.
+  [[nodiscard]] const Error* failure() const;
+  /// Ends it with `reason`, for a deadline that passed: keys are wiped, the state is failed.
+  void abandon(Error reason);
+
+  /// In awaiting_evidence: would advance() get on? And a wake-up for event loops: `wake` is called
+  /// once, from the Attester's thread, and may only wake somebody (see PendingEvidence).
+  [[nodiscard]] bool evidence_ready() const;
+  void on_evidence_ready(std::function<void()> wake);
+  /// Blocks until this side's evidence is there, at most `limit`; says whether it is. True at once
+  /// where none is being made.
+  [[nodiscard]] bool wait_evidence(std::chrono::milliseconds limit) const;
+
+  /// The other end; null before the session is open.
+  [[nodiscard]] const Peer* peer() const;
+  /// This side's verdict over the peer's evidence, also after a refusal; null where none was
+  /// judged.
+  [[nodiscard]] const Verdict* verdict() const;
+  /// Has the peer accepted this side? True at once for a side that showed no evidence to a server.
+  /// Otherwise it takes the server's VERDICT, which this consumes as far as it has arrived.
+  /// Errors: as read().
+  Result<bool> poll_acceptance();
+
+  struct Read {
+    std::size_t size = 0;
+    bool end = false;  ///< the peer closed in order
+  };
+  /// Application bytes of an open session. size 0 without end: feed more first. On an attested
+  /// client nothing is delivered before the server's acceptance arrived.
+  /// Errors: peer_refused, cannot_judge_now, verdict_missing, malformed_frame, truncated_stream,
+  /// tls_failed, channel_failed.
+  Result<Read> read(std::span<std::uint8_t> out);
+  /// Encrypts all of `bytes` into output(). Errors: channel_failed, tls_failed.
+  Result<void> write(ByteView bytes);
+  /// Ends this side's sending with close_notify; reading goes on until the peer ends its own.
+  Result<void> close();
+
+  [[nodiscard]] std::string alpn() const;          ///< the negotiated protocol; may be empty
+  [[nodiscard]] std::string cipher_suite() const;  ///< e.g. "TLS1-3-AES-128-GCM-SHA256"
+
+ private:
+  class Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ratls

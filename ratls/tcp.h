@@ -1,0 +1,76 @@
+/// TCP with deadlines.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <ratls/core/result.h>
+#include <ratls/transport.h>
+
+namespace ratls {
+
+/// "host:port", "[::1]:port" or ":port". Says where to connect, never who is there.
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+
+  /// Errors: invalid_config.
+  static Result<Address> parse(std::string_view text);
+  [[nodiscard]] std::string text() const;
+};
+
+/// A file descriptor that is closed with its owner. -1 is none.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) noexcept : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept;
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  [[nodiscard]] int get() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// One TCP connection, non-blocking underneath, Nagle off.
+class TcpStream final : public Transport {
+ public:
+  /// Tries every address that `address` resolves to. Errors: connection_failed.
+  static Result<std::unique_ptr<Transport>> connect(const Address& address, Deadline deadline);
+  /// Takes over a connected stream socket. Errors: io_error.
+  static Result<std::unique_ptr<Transport>> adopt(Descriptor socket);
+
+  Result<std::size_t> read(std::span<std::uint8_t> out, Deadline deadline) override;
+  Result<void> write(ByteView bytes, Deadline deadline) override;
+  void end_writing() noexcept override;
+
+ private:
+  explicit TcpStream(Descriptor socket) noexcept : socket_(std::move(socket)) {}
+
+  Descriptor socket_;
+};
+
+/// A listening socket.
+class TcpListener {
+ public:
+  /// Port 0 lets the system choose. Errors: connection_failed.
+  static Result<TcpListener> bind(const Address& address);
+
+  /// The next connection. Errors: handshake_timeout where none came in time, io_error.
+  Result<std::unique_ptr<Transport>> accept(Deadline deadline);
+  /// Where it listens.
+  [[nodiscard]] const Address& address() const noexcept { return address_; }
+
+ private:
+  TcpListener(Descriptor socket, Address address) noexcept
+      : socket_(std::move(socket)), address_(std::move(address)) {}
+
+  Descriptor socket_;
+  Address address_;
+};
+
+}  // namespace ratls

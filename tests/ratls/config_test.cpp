@@ -1,0 +1,47 @@
+// What a configuration promises, and what it refuses before a byte is sent.
+#include <catch2/catch_test_macros.hpp>
+
+#include "attested_world.h"
+
+using namespace ratls;
+using ratls::test::AttestedWorld;
+using ratls::test::SessionPair;
+using State = Session::State;
+
+TEST_CASE("ALPN is the application's and is negotiated") {
+  AttestedWorld world;
+  ClientConfig guest = world.guest_config();
+  ServerConfig broker = world.broker_config();
+  guest.alpn = {"http/1.1"};
+  broker.alpn = {"http/1.1"};
+  SessionPair pair(guest, broker);
+  REQUIRE(pair.server.state() == State::open);
+  CHECK(pair.client.alpn() == "http/1.1");
+  broker.alpn = {"h2"};
+  SessionPair mismatch(guest, broker);
+  CHECK(mismatch.client.state() == State::failed);
+}
+
+TEST_CASE("a configuration that cannot work is refused before any byte is sent") {
+  AttestedWorld world;
+  ClientConfig no_name(Anonymous{}, AcceptCa{Bytes{1}, ""});
+  CHECK(Session::client(no_name).error().reason() == Reason::invalid_config);
+  ClientConfig bad_ca(Anonymous{}, AcceptCa{Bytes{1, 2, 3}, "broker"});
+  CHECK(Session::client(bad_ca).error().reason() == Reason::invalid_config);
+  ServerConfig null_identity(std::shared_ptr<const CertificateIdentity>(),
+                             AcceptEvidence{world.verifier()});
+  CHECK(Session::server(null_identity).error().reason() == Reason::invalid_config);
+  ServerConfig null_verifier(world.broker(), AcceptEvidence{nullptr});
+  CHECK(Session::server(null_verifier).error().reason() == Reason::invalid_config);
+}
+
+TEST_CASE("pins are read as they are printed, and nothing else is") {
+  AttestedWorld world;
+  CHECK(parse_pin(world.broker()->pin()).value().spki_sha256 == world.broker()->spki_sha256());
+  for (const char* text : {"", "sha256//", "sha256//AAAA", "sha1//AAAA",
+                           "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                           "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=x"}) {
+    CAPTURE(text);
+    CHECK(parse_pin(text).error().reason() == Reason::invalid_config);
+  }
+}
