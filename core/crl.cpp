@@ -66,9 +66,9 @@ class CrlParser {
     out.tbs_ = copy(crl.tbs);
     out.issuer_ = copy(crl.issuer_raw);
     for (const auto* part = &crl.issuer; part != nullptr; part = part->next) {
-      if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &part->oid) == 0) {
-        out.issuer_cn_ = to_string(copy(part->val));
-      }
+      if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &part->oid) != 0) continue;
+      out.issuer_cn_ = to_string(copy(part->val));
+      break;  // the first one, as in a certificate
     }
     out.signature_ = copy(crl.MBEDTLS_PRIVATE(sig));
     const auto from = timestamp(crl.this_update);

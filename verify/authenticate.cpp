@@ -31,8 +31,7 @@ Result<void> read_report(EvidenceState& state, Trail& trail) {
 }
 
 Result<Endorsement> read_endorsement(const Bytes& file) {
-  RATLS_TRY(auto certificate,
-            Certificate::parse_der_or_pem(file, Reason::malformed_endorsement));
+  RATLS_TRY(auto certificate, Certificate::parse_der_or_pem(file, Reason::malformed_endorsement));
   return snp::detail::parse_endorsement(std::move(certificate));
 }
 
@@ -66,12 +65,11 @@ Result<const TrustedIssuer*> settle_chain(EvidenceState& state, const RootOfTrus
   state.simulated = (*issuer)->simulated;
   if (state.simulated) trail.set_simulated();
   const std::string line(snp::amd_name(state.endorsement->line));
-  const std::string middle =
-      state.endorsement->kind == snp::SigningKeyKind::vcek ? "ASK" : "ASVK";
-  trail.pass("chain", "report <- " + std::string(snp::name(state.endorsement->kind)) + " <- " +
-                          middle + " <- ARK-" + line +
-                          (state.simulated ? " (SIMULATED root, named by the policy)"
-                                           : " (built-in root)"));
+  const std::string middle = state.endorsement->kind == snp::SigningKeyKind::vcek ? "ASK" : "ASVK";
+  trail.pass("chain",
+             "report <- " + std::string(snp::name(state.endorsement->kind)) + " <- " + middle +
+                 " <- ARK-" + line +
+                 (state.simulated ? " (SIMULATED root, named by the policy)" : " (built-in root)"));
   return *issuer;
 }
 

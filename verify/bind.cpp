@@ -90,9 +90,9 @@ Result<BoundEvidence> bind(ParsedEvidence&& evidence, const SessionView& session
   RATLS_CHECK(check_level(*claims, session, trail));
   const auto bound = check_binding(*state, *claims, session);
   if (!bound) return trail.fail("binding", bound.error());
-  trail.pass("binding", "REPORT_DATA covers this TLS key" +
-                            std::string(claims->level == Level::key ? " (not this session)"
-                                                                    : " and this session"));
+  trail.pass("binding", "REPORT_DATA covers this TLS key" + std::string(claims->level == Level::key
+                                                                            ? " (not this session)"
+                                                                            : " and this session"));
   state->level = claims->level;
   state->spki_hash = hash_spki(session.peer_spki);
   return StageDoor::make<BoundEvidence>(std::move(state));

@@ -48,9 +48,9 @@ using EvidenceDigest = FixedBytes<48, struct EvidenceDigestTag>;
 /// This side's own view of the session, which the peer's claims must equal.
 struct SessionView {
   ByteView peer_spki;  ///< DER SubjectPublicKeyInfo of the peer's certificate; empty without one
-  Role role = Role::client;       ///< of the peer
+  Role role = Role::client;         ///< of the peer
   Level minimum = Level::exporter;  ///< what is demanded; never negotiated down
-  Binder binder;                  ///< computed by this side; unused at level `key`
+  Binder binder;                    ///< computed by this side; unused at level `key`
 };
 
 /// A file to be judged without a session. Views; the storage must outlive the call.
@@ -184,7 +184,7 @@ Result<AuthenticReport> authenticate(ParsedEvidence&& file, const RootOfTrust& r
 /// Every rule of the policy is judged, also after a failure. Errors: the first failure.
 Result<VerifiedPeer> appraise(AuthenticEvidence&& evidence, const Policy& policy,
                               const Clock& clock, Trail& trail);
-Result<AcceptedReport> appraise(AuthenticReport&& report, const Policy& policy,
-                                const Clock& clock, Trail& trail);
+Result<AcceptedReport> appraise(AuthenticReport&& report, const Policy& policy, const Clock& clock,
+                                Trail& trail);
 
 }  // namespace ratls

@@ -23,6 +23,12 @@ std::string numbers(const std::set<std::uint32_t>& values) {
   return out;
 }
 
+// Names reach logs and terminals.
+bool is_plain(const std::string& text) {
+  return !text.empty() && text.size() <= 128 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
 Result<void> check_floors(const GuestRule& rule) {
   if (rule.floors.empty()) return invalid(rule.name + ": no product is accepted");
   for (const auto& [product, floor] : rule.floors) {
@@ -33,8 +39,10 @@ Result<void> check_floors(const GuestRule& rule) {
 }
 
 Result<void> check_rule(const GuestRule& rule) {
-  const auto bad = [&](std::string_view what) { return invalid(rule.name + ": " + std::string(what)); };
-  if (rule.name.empty()) return invalid("a guest without a name");
+  const auto bad = [&](std::string_view what) {
+    return invalid(rule.name + ": " + std::string(what));
+  };
+  if (!is_plain(rule.name)) return invalid("a guest's name must be 1 to 128 plain characters");
   if (!rule.measurements.is_any() && rule.measurements.values().empty()) {
     return bad("the list of measurements is empty");
   }
@@ -53,7 +61,7 @@ Result<void> check_rule(const GuestRule& rule) {
 }
 
 Result<void> check_data(const PolicyData& data) {
-  if (data.name.empty()) return invalid("the policy has no name");
+  if (!is_plain(data.name)) return invalid("the policy's name must be 1 to 128 plain characters");
   if (data.accept.empty()) return invalid("the policy accepts no guest");
   if (!data.revocation) return invalid("nothing is said about revocation");
   const auto age = data.revocation->max_age_hours();
@@ -86,8 +94,8 @@ std::string list(std::string_view what, const Allow<T>& allow) {
 }
 
 std::string summary_of(const GuestRule& rule) {
-  std::string out = "accepts \"" + rule.name + "\" (measurement covers " +
-                    std::string(name(rule.covers)) + ")";
+  std::string out =
+      "accepts \"" + rule.name + "\" (measurement covers " + std::string(name(rule.covers)) + ")";
   out += list("measurements", rule.measurements);
   for (const auto& [product, floor] : rule.floors) {
     out += "\n    " + std::string(snp::name(product)) + " from " + floor.text();

@@ -21,7 +21,8 @@ using detail::PolicyData;
 constexpr std::string_view kAny = "any";
 constexpr std::string_view kDangerouslyAny = "dangerously_any";
 constexpr std::string_view kDangerouslyAllow = "dangerously_allow";
-constexpr std::uint64_t kMaxVersion = 9'007'199'254'740'991;  // 2^53 - 1, exact in every JSON reader
+constexpr std::uint64_t kMaxVersion =
+    9'007'199'254'740'991;  // 2^53 - 1, exact in every JSON reader
 
 bool is_word(const JsonValue& value, std::string_view word) {
   return value.kind == JsonValue::Kind::text && value.text == word;
@@ -32,7 +33,8 @@ Result<Allow<Fixed>> read_allow(const JsonFile& file, const JsonValue& value, st
                                 std::string_view any_word = kAny) {
   if (is_word(value, any_word)) return Allow<Fixed>::any();
   if (value.kind != JsonValue::Kind::array) {
-    return file.wrong(value, std::string(what) + " must be a list or \"" + std::string(any_word) + "\"");
+    return file.wrong(value,
+                      std::string(what) + " must be a list or \"" + std::string(any_word) + "\"");
   }
   RATLS_TRY(const auto* items, file.list(value, what));
   std::vector<Fixed> out;
@@ -83,7 +85,9 @@ Result<snp::Tcb> read_tcb(const JsonFile& file, const JsonValue& value, snp::Pro
   std::vector<std::string_view> keys{"bootloader", "tee", "snp", "microcode"};
   if (turin) keys.insert(keys.begin(), "fmc");
   RATLS_TRY(const auto fields, JsonFields::open(file, value, what, keys));
-  const auto component = [&](std::string_view key) { return file.integer(fields.at(key), key, 0, 255); };
+  const auto component = [&](std::string_view key) {
+    return file.integer(fields.at(key), key, 0, 255);
+  };
   snp::Tcb out;
   RATLS_TRY(const std::uint64_t bootloader, component("bootloader"));
   RATLS_TRY(const std::uint64_t tee, component("tee"));
@@ -136,7 +140,8 @@ Result<void> read_guest_policy(const JsonFile& file, const JsonValue& value, Gue
   RATLS_TRY(out.debug_allowed, read_relaxation(file, fields.at("debug"), "debug"));
   RATLS_TRY(out.migration_allowed, read_relaxation(file, fields.at("migration"), "migration"));
   for (const auto& bit : snp::GuestPolicy::bits()) {
-    if (bit.name == "debug" || bit.name == "migration" || is_word(fields.at(bit.name), kAny)) continue;
+    if (bit.name == "debug" || bit.name == "migration" || is_word(fields.at(bit.name), kAny))
+      continue;
     if (fields.at(bit.name).kind != JsonValue::Kind::boolean) {
       return file.wrong(fields.at(bit.name),
                         std::string(bit.name) + " must be true, false or \"any\"");
@@ -172,7 +177,8 @@ Result<BitRule> read_platform(const JsonFile& file, const JsonValue& value) {
   if (value.kind != JsonValue::Kind::object) {
     return file.wrong(value, "platform_info must be an object or \"any\"");
   }
-  RATLS_TRY(const auto fields, JsonFields::open(file, value, "platform_info", {"must", "must_not"}));
+  RATLS_TRY(const auto fields,
+            JsonFields::open(file, value, "platform_info", {"must", "must_not"}));
   BitRule out;
   RATLS_TRY(out.must, read_platform_mask(file, fields.at("must"), "must"));
   RATLS_TRY(out.must_not, read_platform_mask(file, fields.at("must_not"), "must_not"));
@@ -189,15 +195,14 @@ Result<Covers> read_covers(const JsonFile& file, const JsonValue& value) {
 }
 
 Result<GuestRule> read_guest(const JsonFile& file, const JsonValue& value) {
-  RATLS_TRY(const auto fields,
-            JsonFields::open(file, value, "a guest",
-                             {"name", "covers", "measurements", "products", "min_tcb",
-                              "guest_policy", "vmpl", "platform_info", "report_versions",
-                              "host_data", "id_key_digests", "author_key_digests", "chip_ids",
-                              "vlek_csp_ids"}));
+  RATLS_TRY(
+      const auto fields,
+      JsonFields::open(file, value, "a guest",
+                       {"name", "covers", "measurements", "products", "min_tcb", "guest_policy",
+                        "vmpl", "platform_info", "report_versions", "host_data", "id_key_digests",
+                        "author_key_digests", "chip_ids", "vlek_csp_ids"}));
   GuestRule out;
   RATLS_TRY(out.name, file.text(fields.at("name"), "name"));
-  if (out.name.empty()) return file.wrong(fields.at("name"), "name must not be empty");
   RATLS_TRY(out.covers, read_covers(file, fields.at("covers")));
   RATLS_TRY(out.measurements, read_allow<snp::Measurement>(file, fields.at("measurements"),
                                                            "measurements", kDangerouslyAny));
@@ -237,12 +242,14 @@ Result<Bytes> read_key(const JsonFile& file, const JsonValue& value, std::string
   RATLS_TRY(const std::string hex, file.text(value, what));
   auto der = from_hex(hex);
   if (der && parse_rsa_spki(*der, Reason::invalid_policy)) return *std::move(der);
-  return file.wrong(value, std::string(what) + " must be a DER SubjectPublicKeyInfo in hex, RSA of 2048 to 4096 bits");
+  return file.wrong(
+      value,
+      std::string(what) + " must be a DER SubjectPublicKeyInfo in hex, RSA of 2048 to 4096 bits");
 }
 
 Result<SimulatorRoot> read_simulator(const JsonFile& file, const JsonValue& value) {
-  RATLS_TRY(const auto fields, JsonFields::open(file, value, "a simulator root",
-                                                {"product", "ark", "ask", "asvk"}));
+  RATLS_TRY(const auto fields,
+            JsonFields::open(file, value, "a simulator root", {"product", "ark", "ask", "asvk"}));
   RATLS_TRY(const snp::Product product, read_product(file, fields.at("product")));
   SimulatorRoot out;
   out.line = snp::line_of(product);
@@ -265,12 +272,12 @@ Result<std::optional<Timestamp>> read_expiry(const JsonFile& file, const JsonVal
 Result<Policy> parse_policy(ByteView json) {
   const JsonFile file(json, Reason::invalid_policy);
   RATLS_TRY(const JsonValue root, detail::parse_json(json, Reason::invalid_policy));
-  RATLS_TRY(const auto fields, JsonFields::open(file, root, "the policy",
-                                                {"name", "version", "expires", "accept", "revocation"},
-                                                {"$schema", "simulator_roots"}));
+  RATLS_TRY(const auto fields,
+            JsonFields::open(file, root, "the policy",
+                             {"name", "version", "expires", "accept", "revocation"},
+                             {"$schema", "simulator_roots"}));
   PolicyData out;
   RATLS_TRY(out.name, file.text(fields.at("name"), "name"));
-  if (out.name.empty()) return file.wrong(fields.at("name"), "name must not be empty");
   RATLS_TRY(out.version, file.integer(fields.at("version"), "version", 1, kMaxVersion));
   RATLS_TRY(out.expires, read_expiry(file, fields.at("expires")));
   RATLS_TRY(const auto* guests, file.list(fields.at("accept"), "accept"));

@@ -24,8 +24,8 @@ struct TrustedIssuer {
   snp::SigningKeyKind signs = snp::SigningKeyKind::vcek;
   Bytes modulus;
   Bytes exponent;
-  Bytes name;      ///< DER Name; empty for a simulator, where only the common name is compared
-  Bytes serial;    ///< big-endian: what a revocation list would name
+  Bytes name;    ///< DER Name; empty for a simulator, where only the common name is compared
+  Bytes serial;  ///< big-endian: what a revocation list would name
   Bytes ark_modulus;
   Bytes ark_exponent;
   Bytes ark_name;  ///< as `name`

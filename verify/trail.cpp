@@ -10,13 +10,24 @@ namespace {
 constexpr std::array<std::string_view, 3> kSessionIds{"evidence", "level", "binding"};
 constexpr std::array<std::string_view, 1> kFileIds{"binding"};
 constexpr std::array<std::string_view, 10> kAuthenticityIds{
-    "report",   "endorsement",  "signing_key", "product",  "chain",
+    "report",  "endorsement",  "signing_key", "product",  "chain",
     "chip_id", "endorsed_tcb", "signature",   "validity", "revocation"};
-constexpr std::array<std::string_view, 16> kPolicyIds{
-    "policy",        "report_version", "accepted_product", "tcb_order", "tcb",
-    "debug",         "migration",      "guest_policy",     "vmpl",      "platform",
-    "chip",          "csp",            "host_data",        "id_key",    "author_key",
-    "measurement"};
+constexpr std::array<std::string_view, 16> kPolicyIds{"policy",
+                                                      "report_version",
+                                                      "accepted_product",
+                                                      "tcb_order",
+                                                      "tcb",
+                                                      "debug",
+                                                      "migration",
+                                                      "guest_policy",
+                                                      "vmpl",
+                                                      "platform",
+                                                      "chip",
+                                                      "csp",
+                                                      "host_data",
+                                                      "id_key",
+                                                      "author_key",
+                                                      "measurement"};
 
 template <class Ids>
 void append_ids(std::vector<std::string_view>& out, const Ids& ids) {

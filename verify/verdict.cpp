@@ -1,6 +1,6 @@
 #include <ratls/verify/verdict.h>
 
-#include <array>
+#include <algorithm>
 
 #include <ratls/core/json.h>
 
@@ -54,7 +54,9 @@ std::string_view json_scope(Scope scope) {
 }
 
 std::string head(const Check& check) {
-  return " " + padded(label(check.status), kLabelWidth) + padded(check.id, kIdWidth);
+  std::string title = check.id;
+  std::replace(title.begin(), title.end(), '_', ' ');
+  return " " + padded(label(check.status), kLabelWidth) + padded(title, kIdWidth);
 }
 
 // A failure has a line each for got, want and hint; everything else is one line.

@@ -25,7 +25,7 @@ struct Check {
   CheckStatus status = CheckStatus::skipped;
   std::string got;
   std::string want;
-  std::string hint;  ///< what to do, or why it was skipped
+  std::string hint;                             ///< what to do, or why it was skipped
   std::optional<Reason> reason = std::nullopt;  ///< set exactly where it failed
 };
 

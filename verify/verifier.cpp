@@ -13,9 +13,8 @@ Result<VerifiedPeer> walk(ByteView evidence, const SessionView& session, const P
   trail.phase("binding");
   RATLS_TRY(auto bound, bind(std::move(parsed), session, trail));
   trail.phase("report");
-  RATLS_TRY(auto authentic,
-            authenticate(std::move(bound), policy.roots(),
-                         *detail::data_of(policy).revocation, clock, trail));
+  RATLS_TRY(auto authentic, authenticate(std::move(bound), policy.roots(),
+                                         *detail::data_of(policy).revocation, clock, trail));
   return appraise(std::move(authentic), policy, clock, trail);
 }
 
@@ -29,8 +28,8 @@ Result<AuthenticReport> walk_file(const ReportFile& file, const RootOfTrust& roo
 
 Result<AcceptedReport> walk_file(const ReportFile& file, const Policy& policy, const Clock& clock,
                                  Trail& trail) {
-  RATLS_TRY(auto authentic, walk_file(file, policy.roots(), detail::data_of(policy).revocation,
-                                      clock, trail));
+  RATLS_TRY(auto authentic,
+            walk_file(file, policy.roots(), detail::data_of(policy).revocation, clock, trail));
   return appraise(std::move(authentic), policy, clock, trail);
 }
 

@@ -31,8 +31,7 @@ GenuineCase load(const fs::path& folder) {
   out.report = read_file((folder / "report.bin").string()).value();
   out.endorsement = read_file((folder / "vcek.der").string());
   if (!out.endorsement) out.endorsement = read_file((folder / "vlek.der").string());
-  out.expected =
-      nlohmann::json::parse(read_file((folder / "expected.json").string()).value());
+  out.expected = nlohmann::json::parse(read_file((folder / "expected.json").string()).value());
   return out;
 }
 

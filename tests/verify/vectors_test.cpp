@@ -110,8 +110,7 @@ TEST_CASE("every derived report is refused, but for the other form of the same s
     const auto vectors = test::shared_vectors();
     if (!vectors) SKIP("the genuine evidence (../shared/vectors) is not here");
     const std::string folder = *vectors + "/derived/from-" + product;
-    const auto expected =
-        nlohmann::json::parse(test::read_file(folder + "/expected.json").value());
+    const auto expected = nlohmann::json::parse(test::read_file(folder + "/expected.json").value());
     const GenuineCase base = test::genuine_case(expected.at("base").get<std::string>());
     const FixedClock clock(base.inside());
     for (const auto& [file, entry] : expected.at("files").items()) {

@@ -10,7 +10,8 @@ namespace {
 // Plain ASCII, short: errors never repeat raw text.
 std::string shown(const std::string& text) {
   std::string out = text.substr(0, 64);
-  std::replace_if(out.begin(), out.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
   return "\"" + out + "\"";
 }
 
@@ -49,7 +50,8 @@ Result<std::uint64_t> JsonFile::integer(const JsonValue& value, std::string_view
 
 Result<const std::vector<JsonValue>*> JsonFile::list(const JsonValue& value, std::string_view what,
                                                      bool may_be_empty) const {
-  if (value.kind != JsonValue::Kind::array) return wrong(value, std::string(what) + " must be a list");
+  if (value.kind != JsonValue::Kind::array)
+    return wrong(value, std::string(what) + " must be a list");
   if (!may_be_empty && value.items.empty()) {
     return wrong(value, std::string(what) + " must not be empty");
   }

@@ -75,7 +75,8 @@ class Builder {
   bool key(std::string& name) {
     const std::size_t offset = start_of_token();
     for (const auto& member : open_.back()->members) {
-      if (member.key == name) return refuse(offset, "a key stands there twice: \"" + shown(name) + "\"");
+      if (member.key == name)
+        return refuse(offset, "a key stands there twice: \"" + shown(name) + "\"");
     }
     open_.back()->members.push_back({name, offset, {}});
     mark();
@@ -93,7 +94,8 @@ class Builder {
   // Errors never hold raw text from outside beyond plain ASCII.
   static std::string shown(const std::string& text) {
     std::string out = text.substr(0, 64);
-    std::replace_if(out.begin(), out.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
     return out;
   }
 
@@ -154,7 +156,8 @@ class Builder {
   std::size_t start_of_token() const {
     std::size_t at = end_of_last_;
     constexpr std::string_view kBetween = " \t\r\n,:";
-    while (at < file_.size() && kBetween.find(static_cast<char>(file_[at])) != std::string_view::npos) {
+    while (at < file_.size() &&
+           kBetween.find(static_cast<char>(file_[at])) != std::string_view::npos) {
       ++at;
     }
     return at;
@@ -189,7 +192,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string place(ByteView file, std::size_t offset) {
   const auto end = file.begin() + static_cast<std::ptrdiff_t>(std::min(offset, file.size()));
   const auto lines = std::count(file.begin(), end, std::uint8_t{'\n'});
-  const auto last_newline = std::find(std::make_reverse_iterator(end), file.rend(), std::uint8_t{'\n'});
+  const auto last_newline =
+      std::find(std::make_reverse_iterator(end), file.rend(), std::uint8_t{'\n'});
   const auto column = end - last_newline.base();
   return "line " + std::to_string(lines + 1) + ", column " + std::to_string(column + 1);
 }
@@ -212,9 +216,9 @@ Result<JsonValue> parse_json(ByteView file, Reason on_error) {
   if (file.size() > kMaxJsonSize) return Error(on_error, "more than 256 KiB");
   std::size_t consumed = 0;
   Builder builder(file, consumed);
-  const bool parsed = nlohmann::json::sax_parse(CountingIterator(file, 0, &consumed),
-                                                CountingIterator(file, file.size(), &consumed),
-                                                &builder);
+  const bool parsed =
+      nlohmann::json::sax_parse(CountingIterator(file, 0, &consumed),
+                                CountingIterator(file, file.size(), &consumed), &builder);
   if (!parsed) {
     const std::string what = builder.error().empty() ? "not JSON" : builder.error();
     return Error(on_error, place(file, builder.error_offset()) + ": " + what);

@@ -19,8 +19,8 @@ Check passed(std::string_view id, std::string got, std::string want = {}) {
 Check failed(std::string_view id, Reason reason, std::string got, std::string want,
              std::string hint = {}) {
   if (hint.empty()) hint = sentence(reason);
-  return {std::string(id), CheckStatus::fail, std::move(got), std::move(want), std::move(hint),
-          reason};
+  return {std::string(id), CheckStatus::fail, std::move(got),
+          std::move(want), std::move(hint),   reason};
 }
 
 Check skipped(std::string_view id, std::string why) {
@@ -70,9 +70,9 @@ Check check_tcb_floor(const EvidenceState& state, const GuestRule& rule) {
                   reported.shortfall(floor) + "; update the host's firmware");
   }
   if (!committed.at_least(floor)) {
-    return failed("tcb", Reason::tcb_below_floor, "committed " + committed.text(), want,
-                  committed.shortfall(floor) +
-                      "; the host can still roll back: have it commit its firmware");
+    return failed(
+        "tcb", Reason::tcb_below_floor, "committed " + committed.text(), want,
+        committed.shortfall(floor) + "; the host can still roll back: have it commit its firmware");
   }
   return passed("tcb", reported.text() + " (floor " + floor.text() + ")", want);
 }

@@ -19,8 +19,8 @@ struct RuleOutcome {
 };
 
 /// Judges the report by one rule; goes on after a failure.
-RuleOutcome judge(const ratls::detail::EvidenceState& state, const ratls::detail::PolicyData& policy,
-                  const ratls::detail::GuestRule& rule);
+RuleOutcome judge(const ratls::detail::EvidenceState& state,
+                  const ratls::detail::PolicyData& policy, const ratls::detail::GuestRule& rule);
 
 /// reported <= committed <= current in every component (AMD 56860): whatever the policy says.
 Check check_tcb_order(const Report& report);

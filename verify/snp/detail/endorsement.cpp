@@ -103,8 +103,7 @@ Result<void> read_identity(const AmdExtensions& extensions, Endorsement& out) {
   }
   RATLS_CHECK(extensions.absent("5", "cspID"));
   RATLS_TRY(const ByteView id, extensions.raw("4", "hwID"));
-  const std::size_t size =
-      out.line == ProductLine::turin ? kTurinHardwareIdSize : kHardwareIdSize;
+  const std::size_t size = out.line == ProductLine::turin ? kTurinHardwareIdSize : kHardwareIdSize;
   if (id.size() != size) {
     return malformed("hwID has " + std::to_string(id.size()) + " bytes instead of " +
                      std::to_string(size));

@@ -11,9 +11,9 @@ namespace {
 constexpr std::size_t kTurinIdSize = 8;
 
 bool is_signed_by(const Certificate& certificate, const TrustedIssuer& issuer) {
-  const bool named = issuer.name.empty() || std::equal(issuer.name.begin(), issuer.name.end(),
-                                                       certificate.issuer().begin(),
-                                                       certificate.issuer().end());
+  const bool named =
+      issuer.name.empty() || std::equal(issuer.name.begin(), issuer.name.end(),
+                                        certificate.issuer().begin(), certificate.issuer().end());
   if (!named) return false;
   return crypto::verify_rsa_pss_sha384({issuer.modulus, issuer.exponent}, certificate.tbs(),
                                        certificate.signature())
@@ -28,10 +28,9 @@ bool is_turin(const Endorsement& endorsement) {
 
 Result<void> check_signing_key(const Report& report, const Endorsement& endorsement) {
   if (report.signing_key == endorsement.kind) return {};
-  return Error(Reason::signing_key_mismatch, "the report names a " +
-                                                 std::string(name(report.signing_key)) +
-                                                 ", the certificate is a " +
-                                                 std::string(name(endorsement.kind)));
+  return Error(Reason::signing_key_mismatch,
+               "the report names a " + std::string(name(report.signing_key)) +
+                   ", the certificate is a " + std::string(name(endorsement.kind)));
 }
 
 Result<Product> check_product(const Report& report, const Endorsement& endorsement) {
@@ -69,8 +68,8 @@ Result<void> check_chip_id(const Report& report, const Endorsement& endorsement)
 
 Result<void> check_endorsed_tcb(const Report& report, const Endorsement& endorsement) {
   if (report.reported_tcb == endorsement.tcb) return {};
-  return Error(Reason::tcb_mismatch, "report " + report.reported_tcb.text() + "; certificate " +
-                                         endorsement.tcb.text());
+  return Error(Reason::tcb_mismatch,
+               "report " + report.reported_tcb.text() + "; certificate " + endorsement.tcb.text());
 }
 
 Result<void> check_signature(const Report& report, const Endorsement& endorsement) {
@@ -84,9 +83,9 @@ Result<void> check_validity(const Endorsement& endorsement, const Clock& clock) 
   if (!now) return Error(Reason::no_time);
   const Certificate& certificate = endorsement.certificate;
   if (*now < certificate.not_before()) {
-    return Error(Reason::endorsement_not_yet_valid,
-                 "begins " + to_rfc3339(certificate.not_before()) + ", the clock says " +
-                     to_rfc3339(*now));
+    return Error(
+        Reason::endorsement_not_yet_valid,
+        "begins " + to_rfc3339(certificate.not_before()) + ", the clock says " + to_rfc3339(*now));
   }
   if (*now > certificate.not_after()) {
     return Error(Reason::endorsement_expired, "ended " + to_rfc3339(certificate.not_after()) +

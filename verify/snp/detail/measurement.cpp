@@ -20,7 +20,8 @@ struct Nearest {
 
 std::size_t distance(const Measurement& a, const Measurement& b) {
   std::size_t out = 0;
-  for (std::size_t i = 0; i < Measurement::kSize; ++i) out += a.array()[i] == b.array()[i] ? 0U : 1U;
+  for (std::size_t i = 0; i < Measurement::kSize; ++i)
+    out += a.array()[i] == b.array()[i] ? 0U : 1U;
   return out;
 }
 
@@ -39,7 +40,8 @@ Nearest nearest_of(const Measurement& measurement, const PolicyData& policy) {
 
 std::string hint_for(const Measurement& measurement, const PolicyData& policy) {
   const Nearest nearest = nearest_of(measurement, policy);
-  if (nearest.distance > Measurement::kSize) return std::string(sentence(Reason::measurement_not_allowed));
+  if (nearest.distance > Measurement::kSize)
+    return std::string(sentence(Reason::measurement_not_allowed));
   const std::string where =
       "measurement " + std::to_string(nearest.index) + " of \"" + nearest.guest + "\"";
   if (nearest.distance == 0) return "it is " + where + ", whose other rules this guest fails";

@@ -1,5 +1,7 @@
 #include <ratls/verify/snp/detail/report.h>
 
+#include <algorithm>
+
 #include <ratls/core/reader.h>
 
 namespace ratls::snp::detail {
@@ -165,9 +167,24 @@ Result<void> refuse_turin_without_cpuid(const Report& report) {
                "a version 2 report with Turin's 8-byte CHIP_ID; its TCB layout is unknown");
 }
 
+// What else people have in their hands when they think it is a report.
+std::string_view looks_like(ByteView bytes) {
+  if (bytes.size() == 4000) {
+    return " (the driver's snp_report_resp? the report begins at byte 32 of it)";
+  }
+  if (bytes.size() == 2600) return " (Azure's HCL report? the report begins at byte 32 of it)";
+  if (!bytes.empty() && bytes[0] == '-') return " (PEM? that is a certificate, not a report)";
+  if (bytes.size() > kSnpReportSize && bytes.size() < 3 * kSnpReportSize &&
+      std::all_of(bytes.begin(), bytes.end(), [](auto b) { return b >= 0x0a && b < 0x7f; })) {
+    return " (text? decode its hex or base64 first)";
+  }
+  return "";
+}
+
 Result<void> check_size(ByteView bytes) {
   if (bytes.size() == kSnpReportSize) return {};
-  return malformed(std::to_string(bytes.size()) + " bytes instead of 1184");
+  return malformed(std::to_string(bytes.size()) + " bytes instead of 1184" +
+                   std::string(looks_like(bytes)));
 }
 
 }  // namespace

@@ -49,8 +49,8 @@ Result<void> check_current(const Crl& crl, Timestamp now, std::optional<std::uin
                         static_cast<std::int64_t>(*max_hours) * kSecondsAnHour) {
     return {};
   }
-  return Error(Reason::crl_stale, std::to_string(age) + " hours old; the policy allows " +
-                                      std::to_string(*max_hours));
+  return Error(Reason::crl_stale,
+               std::to_string(age) + " hours old; the policy allows " + std::to_string(*max_hours));
 }
 
 }  // namespace

@@ -1,0 +1,124 @@
+#include "common.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include <ratls/core/json.h>
+
+namespace ratls::cli {
+
+namespace {
+
+struct Close {
+  void operator()(std::FILE* file) const noexcept { static_cast<void>(std::fclose(file)); }
+};
+
+Input stopped(Exit exit, std::string what) {
+  return {{}, Stop{exit, std::move(what)}};
+}
+
+Input read_all(std::FILE* file, const std::string& name) {
+  Bytes out(kMaxInput + 1);
+  const std::size_t size = std::fread(out.data(), 1, out.size(), file);
+  if (std::ferror(file) != 0) {
+    return stopped(Exit::no_input, name + ": " + std::strerror(errno));
+  }
+  if (size > kMaxInput) return stopped(Exit::malformed, name + ": more than 256 KiB");
+  out.resize(size);
+  return {std::move(out), std::nullopt};
+}
+
+std::string error_json(std::string_view reason, Exit exit, const std::string& detail,
+                       std::string_view hint) {
+  json::Object out;
+  out.text("schema", "ratls.error/1").boolean("accepted", false).text("reason", reason);
+  out.number("exit_code", static_cast<std::uint64_t>(exit)).text_or_null("detail", detail);
+  return out.text_or_null("hint", hint).str() + "\n";
+}
+
+std::string_view name_of(Exit exit) {
+  switch (exit) {
+    case Exit::usage:
+      return "usage";
+    case Exit::malformed:
+      return "malformed_input";
+    case Exit::no_input:
+      return "no_input";
+    default:
+      return "unavailable";
+  }
+}
+
+}  // namespace
+
+Exit exit_of(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::firmware_throttled:
+    case Reason::cannot_judge_now:
+      return Exit::throttled;
+    case Reason::firmware_gone:
+      return Exit::no_device;
+    case Reason::peer_refused:
+      return Exit::refused;
+    default:
+      break;
+  }
+  switch (errc(reason)) {
+    case Errc::malformed:
+      return Exit::malformed;
+    case Errc::config:
+      return Exit::bad_config;
+    case Errc::io:
+    case Errc::timeout:
+    case Errc::closed:
+    case Errc::would_block:
+      return Exit::unavailable;
+    case Errc::internal:
+      return Exit::bug;
+    default:
+      return Exit::rejected;
+  }
+}
+
+Input read_input(const std::string& path) {
+  if (path == "-") return read_all(stdin, "standard input");
+  const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rb"));
+  if (file == nullptr) return stopped(Exit::no_input, path + ": " + std::strerror(errno));
+  return read_all(file.get(), path);
+}
+
+Exit print(const std::string& text, Exit exit) {
+  const std::size_t written = std::fwrite(text.data(), 1, text.size(), stdout);
+  if (written == text.size() && std::fflush(stdout) == 0) return exit;
+  std::fprintf(stderr, "ratls: cannot write the result: %s\n", std::strerror(errno));
+  return Exit::unavailable;
+}
+
+Exit report_stop(const Stop& stop, bool json) {
+  if (json) return print(error_json(name_of(stop.exit), stop.exit, stop.what, {}), stop.exit);
+  std::fprintf(stderr, "ratls: %s\n", stop.what.c_str());
+  return stop.exit;
+}
+
+Exit report_error(const Error& error, bool json, const std::string& input) {
+  const Exit exit = exit_of(error.reason());
+  if (json) {
+    return print(error_json(code(error.reason()), exit, error.detail(), sentence(error.reason())),
+                 exit);
+  }
+  std::fprintf(stderr, "ratls: %s: %s\n", input.c_str(), error.message().c_str());
+  return exit;
+}
+
+std::string exit_code_help() {
+  return "EXIT CODES\n"
+         "  0 accepted or done      1 rejected             64 wrong usage\n"
+         " 65 malformed input      66 no such input        69 unavailable (peer, dependency, "
+         "output)\n"
+         " 70 a bug                71 no SNP device        75 throttled, try again\n"
+         " 77 refused by the peer  78 bad configuration or policy\n";
+}
+
+}  // namespace ratls::cli

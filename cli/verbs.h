@@ -1,0 +1,15 @@
+/// The verbs of the tool. Each registers itself and runs when CLI11 has chosen it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "common.h"
+
+namespace ratls::cli {
+
+/// A verb's result goes to `exit`.
+void add_inspect(CLI::App& tool, Exit& exit);
+void add_verify(CLI::App& tool, Exit& exit);
+void add_reasons(CLI::App& tool, Exit& exit);
+
+}  // namespace ratls::cli
