@@ -1,8 +1,8 @@
 #include <ratls/certgen/identity.h>
 
-#include <ratls/core/base64.h>
 #include <ratls/certgen/detail/private_file.h>
 #include <ratls/certgen/leaf.h>
+#include <ratls/core/base64.h>
 #include <ratls/core/crypto.h>
 #include <ratls/core/secret.h>
 #include <ratls/core/x509.h>
