@@ -1,5 +1,7 @@
 #include "certificate_parts.h"
 
+#include <sodium.h>
+
 #include <ratls/core/der.h>
 
 #include "check.h"
@@ -26,6 +28,35 @@ Bytes CertificateParts::tbs() const {
 
 Bytes CertificateParts::der() const {
   return der::sequence({tbs(), algorithm, signature});
+}
+
+CrlParts::CrlParts()
+    : version(der::integer(1)),
+      algorithm(pss_algorithm(kSha384, kSha384, 48)),
+      issuer(common_name("ARK-Test")),
+      this_update(der::time(Timestamp{1700000000})),
+      next_update(der::time(Timestamp{1800000000})),
+      signature(der::bit_string(Bytes(512, 0x5A))) {}
+
+Bytes CrlParts::tbs() const {
+  Bytes list;
+  for (const Bytes& serial : serials) append(list, der::sequence({serial, this_update}));
+  const Bytes revoked = serials.empty() ? Bytes{} : der::tlv(0x30, list);
+  return der::sequence({version, algorithm, issuer, this_update, next_update, revoked, extensions});
+}
+
+Bytes CrlParts::der() const {
+  return der::sequence({tbs(), algorithm, signature});
+}
+
+std::string pem(std::string_view label, ByteView der) {
+  std::string base64(sodium_base64_ENCODED_LEN(der.size(), sodium_base64_VARIANT_ORIGINAL), 0);
+  sodium_bin2base64(base64.data(), base64.size(), der.data(), der.size(),
+                    sodium_base64_VARIANT_ORIGINAL);
+  base64.pop_back();  // the terminating NUL
+  std::string out = "-----BEGIN " + std::string(label) + "-----\n";
+  for (std::size_t at = 0; at < base64.size(); at += 64) out += base64.substr(at, 64) + "\n";
+  return out + "-----END " + std::string(label) + "-----\n";
 }
 
 Bytes common_name(std::string_view text) {

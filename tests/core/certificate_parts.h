@@ -1,6 +1,7 @@
 /// Certificates put together by hand, good and bad; their signatures are not genuine.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <ratls/core/bytes.h>
@@ -24,6 +25,25 @@ struct CertificateParts {
   [[nodiscard]] Bytes tbs() const;
   [[nodiscard]] Bytes der() const;
 };
+
+/// Encoded DER of each part of a revocation list; the defaults make a good empty one in AMD's form.
+struct CrlParts {
+  Bytes version;  ///< INTEGER
+  Bytes algorithm;
+  Bytes issuer;
+  Bytes this_update;           ///< Time
+  Bytes next_update;           ///< Time, or empty
+  std::vector<Bytes> serials;  ///< INTEGERs
+  Bytes extensions;            ///< [0], or empty
+  Bytes signature;             ///< BIT STRING
+
+  CrlParts();
+  [[nodiscard]] Bytes tbs() const;
+  [[nodiscard]] Bytes der() const;
+};
+
+/// RFC 7468, with 64 characters a line.
+std::string pem(std::string_view label, ByteView der);
 
 Bytes common_name(std::string_view text);
 Bytes extension(std::string_view oid, ByteView value, bool critical = false);

@@ -3,8 +3,6 @@
 
 #include <filesystem>
 
-#include <sodium.h>
-
 #include "../support/files.h"
 #include "certificate_parts.h"
 #include "check.h"
@@ -22,13 +20,7 @@ bool refused(ByteView file) {
 }
 
 std::string pem_of(ByteView der) {
-  std::string base64(sodium_base64_ENCODED_LEN(der.size(), sodium_base64_VARIANT_ORIGINAL), 0);
-  sodium_bin2base64(base64.data(), base64.size(), der.data(), der.size(),
-                    sodium_base64_VARIANT_ORIGINAL);
-  base64.pop_back();
-  std::string out = "-----BEGIN CERTIFICATE-----\n";
-  for (std::size_t at = 0; at < base64.size(); at += 64) out += base64.substr(at, 64) + "\n";
-  return out + "-----END CERTIFICATE-----\n";
+  return test::pem("CERTIFICATE", der);
 }
 
 Bytes good_der() {
