@@ -31,7 +31,7 @@ constexpr std::array<std::string_view, 16> kPolicyIds{"policy",
 
 template <class Ids>
 void append_ids(std::vector<std::string_view>& out, const Ids& ids) {
-  out.insert(out.end(), ids.begin(), ids.end());
+  for (const std::string_view id : ids) out.push_back(id);
 }
 
 std::vector<std::string_view> ids_of(Scope scope) {
