@@ -70,6 +70,10 @@ GenuineCase genuine_case(const std::string& name) {
   return load(fs::path(vectors_or_skip()) / name);
 }
 
+Bytes amd_certificate(const std::string& product, const std::string& kind) {
+  return read_file(vectors_or_skip() + "/certs/" + product + "/" + kind + ".der").value();
+}
+
 nlohmann::json policy_tcb(const nlohmann::json& expected_tcb) {
   nlohmann::json out{{"bootloader", expected_tcb.at("bl")},
                      {"tee", expected_tcb.at("tee")},

@@ -11,6 +11,8 @@
 #include <ratls/core/clock.h>
 #include <ratls/verify/evidence.h>
 
+#include "tests/support/files.h"
+
 namespace ratls::test {
 
 /// One case: a report, its certificate where one is known, and what is expected of both.
@@ -37,6 +39,9 @@ std::vector<GenuineCase> genuine_cases();
 
 /// One of them.
 GenuineCase genuine_case(const std::string& name);
+
+/// AMD's CA certificate of a product ("milan", "genoa", "turin"): "ark", "ask" or "asvk". DER.
+Bytes amd_certificate(const std::string& product, const std::string& kind);
 
 /// A policy that accepts exactly this case: every list holds its value, every floor is its TCB.
 /// Tests change members of it and dump() it.

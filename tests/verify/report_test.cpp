@@ -94,42 +94,41 @@ TEST_CASE("every field of every genuine report is read as its expected.json says
 }
 
 TEST_CASE("each rule about a report's shape refuses with its own reason") {
-  const Row row = GENERATE(
-      Row{"version 0", 0x000, 0, "unsupported_version"},
-      Row{"version 1", 0x000, 1, "unsupported_version"},
-      Row{"version 6", 0x000, 6, "unsupported_version"},
-      Row{"version 5 in the wrong byte", 0x003, 1, "unsupported_version"},
-      Row{"POLICY bit 17 clear", 0x00a, 0x01, "malformed_report"},
-      Row{"POLICY bit 26", 0x00b, 0x04, "malformed_report"},
-      Row{"POLICY bit 63", 0x00f, 0x80, "malformed_report"},
-      Row{"VMPL 4", 0x030, 4, "malformed_report"},
-      Row{"SIGNATURE_ALGO 0", 0x034, 0, "unsupported_algorithm"},
-      Row{"SIGNATURE_ALGO 2", 0x034, 2, "unsupported_algorithm"},
-      Row{"CURRENT_TCB reserved", 0x03c, 1, "malformed_report"},
-      Row{"MASK_CHIP_KEY", 0x048, 0x02, "unsigned_report"},
-      Row{"SIGNING_KEY 2", 0x048, 0x08, "malformed_report"},
-      Row{"SIGNING_KEY 6", 0x048, 0x18, "malformed_report"},
-      Row{"SIGNING_KEY none", 0x048, 0x1c, "unsigned_report"},
-      Row{"KEY_INFO bit 5", 0x048, 0x20, "malformed_report"},
-      Row{"KEY_INFO bit 31", 0x04b, 0x80, "malformed_report"},
-      Row{"reserved 0x4c", 0x04c, 1, "malformed_report"},
-      Row{"REPORTED_TCB reserved", 0x184, 1, "malformed_report"},
-      Row{"CPUID family 0x18", 0x188, 0x18, "unsupported_product"},
-      Row{"CPUID of Venice", 0x189, 0x50, "unsupported_product"},
-      Row{"reserved 0x18b", 0x18b, 1, "malformed_report"},
-      Row{"reserved 0x19f", 0x19f, 1, "malformed_report"},
-      Row{"COMMITTED_TCB reserved", 0x1e6, 1, "malformed_report"},
-      Row{"reserved 0x1eb", 0x1eb, 1, "malformed_report"},
-      Row{"reserved 0x1ef", 0x1ef, 1, "malformed_report"},
-      Row{"LAUNCH_TCB reserved", 0x1f5, 1, "malformed_report"},
-      Row{"reserved 0x208", 0x208, 1, "malformed_report"},
-      Row{"reserved 0x29f", 0x29f, 1, "malformed_report"},
-      Row{"padding of R", 0x2a0 + 48, 1, "malformed_report"},
-      Row{"last padding of R", 0x2a0 + 71, 1, "malformed_report"},
-      Row{"padding of S", 0x2a0 + 120, 1, "malformed_report"},
-      Row{"last padding of S", 0x2a0 + 143, 1, "malformed_report"},
-      Row{"signature tail", 0x2a0 + 144, 1, "malformed_report"},
-      Row{"last byte", 0x49f, 1, "malformed_report"});
+  const Row row = GENERATE(Row{"version 0", 0x000, 0, "unsupported_version"},
+                           Row{"version 1", 0x000, 1, "unsupported_version"},
+                           Row{"version 6", 0x000, 6, "unsupported_version"},
+                           Row{"version 5 in the wrong byte", 0x003, 1, "unsupported_version"},
+                           Row{"POLICY bit 17 clear", 0x00a, 0x01, "malformed_report"},
+                           Row{"POLICY bit 26", 0x00b, 0x04, "malformed_report"},
+                           Row{"POLICY bit 63", 0x00f, 0x80, "malformed_report"},
+                           Row{"VMPL 4", 0x030, 4, "malformed_report"},
+                           Row{"SIGNATURE_ALGO 0", 0x034, 0, "unsupported_algorithm"},
+                           Row{"SIGNATURE_ALGO 2", 0x034, 2, "unsupported_algorithm"},
+                           Row{"CURRENT_TCB reserved", 0x03c, 1, "malformed_report"},
+                           Row{"MASK_CHIP_KEY", 0x048, 0x02, "unsigned_report"},
+                           Row{"SIGNING_KEY 2", 0x048, 0x08, "malformed_report"},
+                           Row{"SIGNING_KEY 6", 0x048, 0x18, "malformed_report"},
+                           Row{"SIGNING_KEY none", 0x048, 0x1c, "unsigned_report"},
+                           Row{"KEY_INFO bit 5", 0x048, 0x20, "malformed_report"},
+                           Row{"KEY_INFO bit 31", 0x04b, 0x80, "malformed_report"},
+                           Row{"reserved 0x4c", 0x04c, 1, "malformed_report"},
+                           Row{"REPORTED_TCB reserved", 0x184, 1, "malformed_report"},
+                           Row{"CPUID family 0x18", 0x188, 0x18, "unsupported_product"},
+                           Row{"CPUID of Venice", 0x189, 0x50, "unsupported_product"},
+                           Row{"reserved 0x18b", 0x18b, 1, "malformed_report"},
+                           Row{"reserved 0x19f", 0x19f, 1, "malformed_report"},
+                           Row{"COMMITTED_TCB reserved", 0x1e6, 1, "malformed_report"},
+                           Row{"reserved 0x1eb", 0x1eb, 1, "malformed_report"},
+                           Row{"reserved 0x1ef", 0x1ef, 1, "malformed_report"},
+                           Row{"LAUNCH_TCB reserved", 0x1f5, 1, "malformed_report"},
+                           Row{"reserved 0x208", 0x208, 1, "malformed_report"},
+                           Row{"reserved 0x29f", 0x29f, 1, "malformed_report"},
+                           Row{"padding of R", 0x2a0 + 48, 1, "malformed_report"},
+                           Row{"last padding of R", 0x2a0 + 71, 1, "malformed_report"},
+                           Row{"padding of S", 0x2a0 + 120, 1, "malformed_report"},
+                           Row{"last padding of S", 0x2a0 + 143, 1, "malformed_report"},
+                           Row{"signature tail", 0x2a0 + 144, 1, "malformed_report"},
+                           Row{"last byte", 0x49f, 1, "malformed_report"});
   Bytes report = genuine_report();
   report[row.offset] = row.value;
   INFO(row.what);
@@ -223,7 +222,8 @@ TEST_CASE("an inspected report says first and last that nothing was verified") {
   CHECK(json.at("report").at("product") == "turin");
   CHECK_FALSE(inspect_report_json(Bytes(3)));
   CHECK_FALSE(inspect_report_text(Bytes(3)));
-  const auto v2 = nlohmann::json::parse(*inspect_report_json(genuine_report("milan/v2-vcek-trustee")));
+  const auto v2 =
+      nlohmann::json::parse(*inspect_report_json(genuine_report("milan/v2-vcek-trustee")));
   CHECK(v2.at("report").at("product").is_null());
   CHECK(v2.at("report").at("cpuid").is_null());
 }
