@@ -40,6 +40,14 @@ bool has_amd_signature_form(const mbedtls_x509_crl& crl) {
          options->mgf1_hash_id == MBEDTLS_MD_SHA384 && options->expected_salt_len == 48;
 }
 
+// RFC 5280, 5.1.1.2: the unsigned AlgorithmIdentifier equals the signed one. mbedTLS compares all
+// of it but the tag of the parameters, which stands right behind the OID.
+bool has_one_algorithm(const mbedtls_x509_crl& crl) {
+  const auto& inner = crl.sig_oid;
+  const auto& outer = crl.MBEDTLS_PRIVATE(sig_oid2);
+  return inner.len == outer.len && inner.p[inner.len] == outer.p[outer.len];
+}
+
 }  // namespace
 
 /// Moves what mbedTLS parsed into a Crl.
@@ -54,7 +62,7 @@ class CrlParser {
     if (crl.value.raw.len != der.size() || crl.value.next != nullptr) {
       return Error(on_error, "bytes after the revocation list");
     }
-    if (!has_amd_signature_form(crl.value)) {
+    if (!has_amd_signature_form(crl.value) || !has_one_algorithm(crl.value)) {
       return Error(on_error, "the list's signature is not RSASSA-PSS with SHA-384 and salt 48");
     }
     return take(crl.value, on_error);
