@@ -11,5 +11,6 @@ namespace ratls::cli {
 void add_inspect(CLI::App& tool, Exit& exit);
 void add_verify(CLI::App& tool, Exit& exit);
 void add_reasons(CLI::App& tool, Exit& exit);
+void add_sim(CLI::App& tool, Exit& exit);
 
 }  // namespace ratls::cli

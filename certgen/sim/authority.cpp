@@ -1,5 +1,7 @@
 #include <ratls/certgen/sim/authority.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 
@@ -95,6 +97,10 @@ Result<Authority> Authority::open(const std::string& folder) {
   RATLS_TRY(auto store, detail::Store::open(folder));
   RATLS_TRY(auto seed, load_seed(store));
   return Authority(std::make_unique<State>(State{std::move(store), std::move(seed), {}}));
+}
+
+bool Authority::present(const std::string& folder) {
+  return ::access((folder + "/seed").c_str(), F_OK) == 0;
 }
 
 Result<void> Authority::load(KeyLine line, Ca ca, const CaKey* issuer) {

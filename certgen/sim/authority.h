@@ -47,6 +47,8 @@ class Authority {
  public:
   /// `folder` has mode 0700 and is made where it does not exist; its parent must exist.
   static Result<Authority> open(const std::string& folder);
+  /// Is there an authority in `folder` already?
+  [[nodiscard]] static bool present(const std::string& folder);
 
   Authority(const Authority&) = delete;
   Authority& operator=(const Authority&) = delete;

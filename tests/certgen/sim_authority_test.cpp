@@ -180,7 +180,9 @@ TEST_CASE("the roots for a policy name each key line once, in hex") {
 TEST_CASE("an authority's folder is closed to others and says what it is") {
   const test::TemporaryFolder parent;
   const std::string folder = parent.file("sim");
+  CHECK_FALSE(Authority::present(folder));
   REQUIRE(Authority::open(folder).has_value());
+  CHECK(Authority::present(folder));
   struct stat status {};
   REQUIRE(::stat(folder.c_str(), &status) == 0);
   CHECK((status.st_mode & 0777U) == 0700U);
