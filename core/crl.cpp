@@ -40,12 +40,20 @@ bool has_amd_signature_form(const mbedtls_x509_crl& crl) {
          options->mgf1_hash_id == MBEDTLS_MD_SHA384 && options->expected_salt_len == 48;
 }
 
-// RFC 5280, 5.1.1.2: the unsigned AlgorithmIdentifier equals the signed one. mbedTLS compares all
-// of it but the tag of the parameters, which stands right behind the OID.
+// RFC 5280, 5.1.1.2: the unsigned AlgorithmIdentifier, which stands behind the signed part, equals
+// the signed one. mbedTLS compares all of it but the tag of the parameters.
 bool has_one_algorithm(const mbedtls_x509_crl& crl) {
-  const auto& inner = crl.sig_oid;
-  const auto& outer = crl.MBEDTLS_PRIVATE(sig_oid2);
-  return inner.len == outer.len && inner.p[inner.len] == outer.p[outer.len];
+  const ByteView raw(crl.raw.p, crl.raw.len);
+  const auto oid_at = static_cast<std::size_t>(crl.sig_oid.p - crl.raw.p);
+  const auto outer_at = static_cast<std::size_t>(crl.tbs.p - crl.raw.p) + crl.tbs.len;
+  constexpr std::size_t kHeaders = 4;  // SEQUENCE and OID, both with short lengths
+  if (oid_at < kHeaders || raw[oid_at - kHeaders] != 0x30) return false;
+  const std::size_t size = 2U + raw[oid_at - kHeaders + 1];
+  const ByteView inner = raw.subspan(oid_at - kHeaders);
+  const ByteView outer = raw.subspan(outer_at);
+  return size <= outer.size() &&
+         std::equal(inner.begin(), inner.begin() + static_cast<std::ptrdiff_t>(size),
+                    outer.begin());
 }
 
 }  // namespace
