@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "ratls": {"core", "verify", "certgen", "ratls"},
     "services": {"core", "verify", "certgen", "ratls", "services"},
     "cli": {"core", "verify", "certgen", "ratls", "services", "cli"},
-    "examples": {"core", "verify", "certgen", "ratls", "examples"},
+    "examples": {"core", "verify", "certgen", "ratls", "services", "examples"},
 }
 PUBLIC_HEADERS = ("core", "verify", "certgen", "ratls")
 

@@ -1,0 +1,63 @@
+#include "simulated_guest.h"
+
+#include <ratls/certgen/sim/authority.h>
+#include <ratls/certgen/sim/processor.h>
+#include <ratls/core/clock.h>
+
+namespace ratls::examples {
+namespace {
+
+constexpr std::string_view kPrefix = "sim:";
+constexpr std::int64_t kDay = 86400;
+
+/// A processor with everything it borrows.
+class SimulatedSource final : public ReportSource {
+ public:
+  explicit SimulatedSource(sim::Authority authority) : authority_(std::move(authority)) {}
+
+  Result<void> start(const SimulatedLaunch& launch);
+  Result<AttestationReport> get(const ReportData& data) override { return processor_->get(data); }
+  [[nodiscard]] std::string_view name() const noexcept override { return "sim"; }
+  [[nodiscard]] bool simulated() const noexcept override { return true; }
+
+ private:
+  sim::Authority authority_;
+  sim::SystemSleeper sleeper_;
+  std::unique_ptr<sim::Processor> processor_;
+};
+
+Result<void> SimulatedSource::start(const SimulatedLaunch& launch) {
+  auto options = sim::processor_of(authority_, sim::Product::milan);
+  if (!launch.measurement_hex.empty()) {
+    const auto measurement = sim::Digest48::parse_hex(launch.measurement_hex);
+    if (!measurement) return Error(Reason::invalid_config, "a measurement is 96 hex digits");
+    options.report.launch.measurement = *measurement;
+  }
+  if (launch.debug) options.report.launch.policy |= sim::kPolicyDebug;
+  if (launch.slow) options.throttle = sim::ThrottleOptions::real();
+  const auto now = SystemClock().now();
+  if (!now) return Error(Reason::no_time);
+  const Timestamp endorsed_from{now->unix_seconds - kDay};
+  RATLS_TRY(processor_, sim::Processor::make(authority_, options, endorsed_from, sleeper_));
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ReportSource>> open_simulated_guest(const std::string& source,
+                                                           const SimulatedLaunch& launch) {
+  if (!source.starts_with(kPrefix)) {
+    return Error(Reason::invalid_config, "only the report source sim:DIR exists in this release");
+  }
+  const std::string folder = source.substr(kPrefix.size());
+  if (!sim::Authority::present(folder)) {
+    return Error(Reason::invalid_config,
+                 folder + " holds no simulator; run: ratls sim init " + folder);
+  }
+  RATLS_TRY(auto authority, sim::Authority::open(folder));
+  auto out = std::make_unique<SimulatedSource>(std::move(authority));
+  RATLS_CHECK(out->start(launch));
+  return std::unique_ptr<ReportSource>(std::move(out));
+}
+
+}  // namespace ratls::examples
