@@ -1,6 +1,8 @@
 // What a configuration promises, and what it refuses before a byte is sent.
 #include <catch2/catch_test_macros.hpp>
 
+#include <array>
+
 #include "attested_world.h"
 
 using namespace ratls;
@@ -44,4 +46,36 @@ TEST_CASE("pins are read as they are printed, and nothing else is") {
     CAPTURE(text);
     CHECK(parse_pin(text).error().reason() == Reason::invalid_config);
   }
+}
+
+TEST_CASE("a session that is not open neither reads nor writes") {
+  AttestedWorld world;
+  Session client = Session::client(world.guest_config()).value();
+  std::array<std::uint8_t, 8> buffer{};
+  CHECK(client.read(buffer).error().reason() == Reason::channel_failed);
+  CHECK(client.write(as_bytes("early")).error().reason() == Reason::channel_failed);
+  CHECK_FALSE(client.poll_acceptance().value());
+  client.abandon(Error(Reason::handshake_timeout));
+  CHECK(client.read(buffer).error().reason() == Reason::handshake_timeout);
+  CHECK(client.advance() == State::failed);
+}
+
+TEST_CASE("a simulated guest is refused by whoever does not name its simulator, and told nothing") {
+  AttestedWorld world;
+  const SystemClock clock;
+  const auto policy = Policy::allow_only("agent", Covers::image, {snp::Measurement()})
+                          .tcb_floor(snp::Product::milan, snp::Tcb{})
+                          .any_chip()
+                          .any_platform()
+                          .revocation(Revocation::accept_missing())
+                          .build()
+                          .value();
+  ServerConfig broker(world.broker(),
+                      AcceptEvidence{std::make_shared<const Verifier>(policy, clock)});
+  SessionPair pair(world.guest_config(), broker);
+  REQUIRE(pair.server.state() == State::refusing);
+  CHECK(pair.server.failure()->reason() == Reason::simulated_not_allowed);
+  const auto read = test::read_text(pair.client, pair.server);
+  REQUIRE_FALSE(read);
+  CHECK(read.error().detail().find("not_authentic") != std::string::npos);
 }

@@ -20,6 +20,14 @@ bool is_signed_by(const Certificate& certificate, const TrustedIssuer& issuer) {
       .has_value();
 }
 
+// The simulator writes what it is into its names. Said by a certificate that nobody vouches for,
+// so it only chooses between two refusals.
+bool claims_to_be_simulated(const Certificate& certificate) {
+  const ByteView mark = as_bytes("ratls simulator");
+  const ByteView issuer = certificate.issuer();
+  return std::search(issuer.begin(), issuer.end(), mark.begin(), mark.end()) != issuer.end();
+}
+
 bool is_turin(const Endorsement& endorsement) {
   return endorsement.line == ProductLine::turin;
 }
@@ -48,6 +56,10 @@ Result<Product> check_product(const Report& report, const Endorsement& endorseme
 Result<const TrustedIssuer*> check_chain(const Endorsement& endorsement, const RootOfTrust& roots) {
   for (const TrustedIssuer* issuer : roots.issuers(endorsement.line, endorsement.kind)) {
     if (is_signed_by(endorsement.certificate, *issuer)) return issuer;
+  }
+  if (claims_to_be_simulated(endorsement.certificate)) {
+    return Error(Reason::simulated_not_allowed,
+                 "signed by a simulator that the policy does not name");
   }
   return Error(Reason::chain_untrusted,
                "not signed by " + endorsement.certificate.issuer_cn() + "'s key");
