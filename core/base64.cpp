@@ -13,6 +13,10 @@ std::string to_base64(ByteView bytes) {
 }
 
 std::optional<Bytes> from_base64(std::string_view text) {
+  // libsodium 1.0.18 takes bytes from 0x80 on for characters of the alphabet.
+  for (const std::uint8_t byte : as_bytes(text)) {
+    if (byte >= 0x80) return std::nullopt;
+  }
   Bytes out(text.size() / 4 * 3 + 3);
   std::size_t size = 0;
   const char* end = nullptr;
