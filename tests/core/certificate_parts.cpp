@@ -1,7 +1,6 @@
 #include "certificate_parts.h"
 
-#include <sodium.h>
-
+#include <ratls/core/base64.h>
 #include <ratls/core/der.h>
 
 #include "check.h"
@@ -50,10 +49,7 @@ Bytes CrlParts::der() const {
 }
 
 std::string pem(std::string_view label, ByteView der) {
-  std::string base64(sodium_base64_ENCODED_LEN(der.size(), sodium_base64_VARIANT_ORIGINAL), 0);
-  sodium_bin2base64(base64.data(), base64.size(), der.data(), der.size(),
-                    sodium_base64_VARIANT_ORIGINAL);
-  base64.pop_back();  // the terminating NUL
+  const std::string base64 = to_base64(der);
   std::string out = "-----BEGIN " + std::string(label) + "-----\n";
   for (std::size_t at = 0; at < base64.size(); at += 64) out += base64.substr(at, 64) + "\n";
   return out + "-----END " + std::string(label) + "-----\n";

@@ -135,6 +135,24 @@ TEST_CASE("a flipped bit is refused or shows in the bytes, and never crashes") {
   CHECK(accepted < der.size() * 8);
 }
 
+TEST_CASE("a flipped bit that is accepted shows in the signed bytes or in the signature") {
+  for (const Bytes& algorithm : {der::sequence({der::oid("1.2.840.10045.4.3.3")}),
+                                 test::pss_algorithm(test::kSha384, test::kSha384, 48)}) {
+    CertificateParts parts;
+    parts.algorithm = algorithm;
+    const Bytes der = parts.der();
+    const auto original = Certificate::parse(der, kWhy);
+    REQUIRE(original);
+    for (std::size_t bit = 0; bit < der.size() * 8; ++bit) {
+      const auto other = Certificate::parse(test::with_bit_flipped(der, bit), kWhy);
+      if (!other) continue;
+      const bool same = equal_ct(other->tbs(), original->tbs()) &&
+                        equal_ct(other->signature(), original->signature());
+      if (same) FAIL("bit " << bit);
+    }
+  }
+}
+
 TEST_CASE("parts of the wrong shape are refused") {
   const auto refused_with = [](auto change) {
     CertificateParts parts;

@@ -1,4 +1,5 @@
-// Dates and hex: what is read is written back the same, but for spelling.
+// Dates, hex and base64: what is read is written back the same, but for spelling.
+#include <ratls/core/base64.h>
 #include <ratls/core/clock.h>
 
 #include "fuzz.h"
@@ -23,6 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(to_hex(*bytes) == lower);
     must(Sha256Digest::parse_hex(text).has_value() == (size == 64));
   }
+  if (const auto bytes = from_base64(text)) must(to_base64(*bytes) == text);
+  must(from_base64(to_base64({data, size})).value() == Bytes(data, data + size));
   must(from_hex(to_hex({data, size})).value() == Bytes(data, data + size));
   return 0;
 }

@@ -127,6 +127,7 @@ void write_texts() {
   write_text("text", "offset", "2000-02-29T23:59:59.125+05:45");
   write_text("text", "first_year", "0000-01-01T00:00:00+00:01");
   write_text("text", "hex", "00ff7FaB");
+  write_text("text", "base64", "Zm9vYg==");
   write_text("text", "digest", std::string(64, 'a'));
 }
 
