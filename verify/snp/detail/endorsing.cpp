@@ -57,9 +57,8 @@ Result<const TrustedIssuer*> check_chain(const Endorsement& endorsement, const R
   for (const TrustedIssuer* issuer : roots.issuers(endorsement.line, endorsement.kind)) {
     if (is_signed_by(endorsement.certificate, *issuer)) return issuer;
   }
-  if (claims_to_be_simulated(endorsement.certificate)) {
-    return Error(Reason::simulated_not_allowed,
-                 "signed by a simulator that the policy does not name");
+  if (!roots.has_simulators() && claims_to_be_simulated(endorsement.certificate)) {
+    return Error(Reason::simulated_not_allowed, "signed by a simulator, and none is trusted");
   }
   return Error(Reason::chain_untrusted,
                "not signed by " + endorsement.certificate.issuer_cn() + "'s key");
