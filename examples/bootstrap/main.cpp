@@ -51,11 +51,11 @@ Result<Plan> read_image_and_host(const Arguments& arguments, Steps& log) {
   RATLS_TRY(const std::string image, arguments.need("image"));
   RATLS_TRY(const std::string pin, read_line(image + "/broker.pin"));
   RATLS_TRY(const AcceptKey broker, parse_pin(pin));
-  log.step("the image says who the broker is: " + pin);
+  log.step("image: the broker is " + pin);
   RATLS_TRY(const std::string host, arguments.need("host"));
   RATLS_TRY(const Bytes host_file, read_file(host));
   RATLS_TRY(Address address, agent::parse_host_file(host_file));
-  log.step("the host says where it is: " + address.text() + " (a hint, never an identity)");
+  log.step("host: it is at " + address.text() + " (a hint, never an identity)");
   return Plan{broker, std::move(address), {}, {}, nullptr};
 }
 
@@ -75,6 +75,10 @@ Result<Plan> plan_of(const Arguments& arguments, Steps& log) {
   return plan;
 }
 
+std::string name_of(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
 int run(const Arguments& arguments) {
   Steps log("guest");
   auto plan = plan_of(arguments, log);
@@ -87,7 +91,7 @@ int run(const Arguments& arguments) {
     log.step("no secret: " + secret.error().message());
     return exit_code(secret.error());
   }
-  log.note("starting " + arguments.command().front() + " with " + plan->variable);
+  log.note("starting " + name_of(arguments.command().front()) + " with " + plan->variable);
   const Error failed =
       agent::exec_with_secret(arguments.command(), {plan->variable, std::move(*secret)});
   complain("bootstrap", failed.message());

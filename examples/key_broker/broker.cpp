@@ -13,9 +13,19 @@ using namespace std::chrono_literals;
 
 constexpr auto kRequestTime = 10s;
 
-ServerConfig config_of(const Keeper& keeper) {
+// The whole report goes into the log before the guest hears of it, let alone gets anything.
+void show(const Verdict& verdict, Steps& log) {
+  log.step_with(verdict.accepted ? "judged the guest: accepted, it may ask for the key"
+                                 : "judged the guest: rejected, it gets nothing",
+                verdict.text());
+}
+
+ServerConfig config_of(const Keeper& keeper, Steps& log) {
   ServerConfig config(keeper.identity, AcceptEvidence{keeper.verifier});
   config.timeouts.idle = 5s;
+  config.observer = [&log](const Event& event) {
+    if (event.kind == Event::Kind::judged) show(*event.verdict, log);
+  };
   return config;
 }
 
@@ -56,13 +66,7 @@ Result<void> serve_channel(Channel& channel, const Keeper& keeper, Steps& log) {
 
 void serve(std::unique_ptr<Transport> transport, const Keeper& keeper, unsigned number) {
   Steps log("broker " + std::to_string(number));
-  auto result = accept_over(std::move(transport), config_of(keeper));
-  if (result.verdict) {
-    const bool accepted = result.verdict->accepted;
-    log.step_with(accepted ? "judged the guest by policy: it may ask for the key"
-                           : "judged the guest by policy: nothing is released",
-                  result.verdict->text());
-  }
+  auto result = accept_over(std::move(transport), config_of(keeper, log));
   if (!result.channel) {
     const Error& why = result.channel.error();
     log.step("refused: " + (result.verdict ? std::string(code(why.reason())) : why.message()));
