@@ -88,6 +88,13 @@ bool p384_refused(ByteView point, ByteView r, ByteView s) {
   return test::refused(p384(point, r, s), kWhy);
 }
 
+// Refused before any signature is looked at?
+bool no_point(ByteView point) {
+  const auto result = p384(point, kR, kS);
+  return test::refused(result, kWhy) &&
+         result.error().detail() == "the public key is not a point on P-384";
+}
+
 // big-endian a + b over 48 bytes, wrapping.
 Bytes add(ByteView a, std::uint8_t b) {
   Bytes out(a.begin(), a.end());
@@ -170,18 +177,18 @@ TEST_CASE("a key that is not an uncompressed point on the curve is refused") {
   for (const std::uint8_t prefix : hex("00020305 0607ff")) {
     Bytes point = kPoint;
     point[0] = prefix;
-    CHECK(p384_refused(point, kR, kS));
+    CHECK(no_point(point));
   }
-  CHECK(p384_refused(Bytes(97), kR, kS));
+  CHECK(no_point(Bytes(97)));
   Bytes origin(97);
   origin[0] = 0x04;
-  CHECK(p384_refused(origin, kR, kS));
+  CHECK(no_point(origin));
   Bytes beyond = kPoint;
   copy_bytes(kP, std::span(beyond).subspan(1, 48));
-  CHECK(p384_refused(beyond, kR, kS));
+  CHECK(no_point(beyond));
   Bytes off = kPoint;
   copy_bytes(add(ByteView(kPoint).last(48), 1), std::span(off).last(48));
-  CHECK(p384_refused(off, kR, kS));
+  CHECK(no_point(off));
 }
 
 TEST_CASE("the negated key does not verify") {
