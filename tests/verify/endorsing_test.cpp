@@ -47,7 +47,7 @@ TEST_CASE("a simulator that is trusted for one product signs for no other") {
   const Simulated milan;
   const FixedClock clock(test::kNow);
   const auto verdict = authenticate_report(genoa.file(), milan.roots(), clock).verdict;
-  CHECK(verdict.reason == Reason::simulated_not_allowed);
+  CHECK(verdict.reason == Reason::chain_untrusted);
 }
 
 TEST_CASE("trusting a simulator takes nothing away from AMD's own roots") {
@@ -173,11 +173,11 @@ TEST_CASE(
   options.certificate = [&](auto& made) { shape = made; };
   Simulated wrong(options);
   wrong.endorsement = test::authority().issue(sim::Product::milan, sim::Ca::ark, shape).value();
-  CHECK(wrong.refusal() == "simulated_not_allowed");
+  CHECK(wrong.refusal() == "chain_untrusted");
   wrong.endorsement = test::authority().issue(sim::Product::milan, sim::Ca::asvk, shape).value();
-  CHECK(wrong.refusal() == "simulated_not_allowed");
+  CHECK(wrong.refusal() == "chain_untrusted");
   wrong.endorsement = test::authority().issue(sim::Product::genoa, sim::Ca::ask, shape).value();
-  CHECK(wrong.refusal() == "simulated_not_allowed");
+  CHECK(wrong.refusal() == "chain_untrusted");
 }
 
 TEST_CASE("agentrust 384: another REPORT_DATA than expected is fatal") {

@@ -3,73 +3,26 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include <nlohmann/json.hpp>
-
 #include <ratls/core/crypto.h>
-#include <ratls/verify/detail/json_value.h>
 #include <ratls/verify/detail/policy_data.h>
 #include <ratls/verify/policy_json.h>
 
+#include "tests/verify/policy_sample.h"
 #include "tests/verify/simulated.h"
 
 namespace ratls {
 
-namespace {
-
 using nlohmann::json;
+using test::error_of;
+using test::guest;
+using test::has;
+using test::k32;
+using test::k48;
+using test::k64;
+using test::policy;
+using test::tcb;
 
-const std::string k48(96, 'a');
-const std::string k32(64, 'b');
-const std::string k64(128, 'c');
-
-json tcb() {
-  return {{"bootloader", 4}, {"tee", 0}, {"snp", 22}, {"microcode", 213}};
-}
-
-json guest() {
-  json bits{{"debug", false}, {"migration", false}};
-  for (const char* bit : {"smt", "single_socket", "cxl", "aes_256_xts", "rapl_disabled",
-                          "ciphertext_hiding", "page_swap_disabled"}) {
-    bits[bit] = "any";
-  }
-  return {{"name", "agent-1.4"},
-          {"covers", "image"},
-          {"measurements", {k48}},
-          {"products", {"milan"}},
-          {"min_tcb", {{"milan", tcb()}}},
-          {"guest_policy", bits},
-          {"vmpl", {0}},
-          {"platform_info", "any"},
-          {"report_versions", {3, 5}},
-          {"host_data", "any"},
-          {"id_key_digests", "any"},
-          {"author_key_digests", "any"},
-          {"chip_ids", "any"},
-          {"vlek_csp_ids", json::array()}};
-}
-
-json policy() {
-  return {{"name", "prod"},
-          {"version", 7},
-          {"expires", nullptr},
-          {"accept", {guest()}},
-          {"revocation", {{"mode", "require"}, {"max_age_hours", 24}}}};
-}
-
-std::string error_of(const std::string& text) {
-  const auto read = parse_policy(as_bytes(text));
-  if (read) return "accepted";
-  CHECK(read.error().reason() == Reason::invalid_policy);
-  return read.error().detail();
-}
-
-std::string error_of(const json& value) {
-  return error_of(value.dump());
-}
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+namespace {
 
 struct Row {
   const char* pointer;
@@ -221,68 +174,6 @@ TEST_CASE("a value that is wrong is refused with what it must be") {
   const std::string error = error_of(changed);
   INFO(row.pointer << " = " << row.value.dump() << ": " << error);
   CHECK(has(error, row.says));
-}
-
-TEST_CASE("errors name line and column") {
-  CHECK(error_of(std::string("")) == "line 1, column 1: not JSON");
-  CHECK(error_of(std::string("{\n\"name\": tru\n}")).starts_with("line 2, column"));
-  CHECK(error_of(std::string("{\"name\": \"a\",\n \"name\": \"b\"}")) ==
-        "line 2, column 2: a key stands there twice: \"name\"");
-  std::string text = policy().dump(2);
-  const auto at = text.find("\"milan\": {");
-  REQUIRE(at != std::string::npos);
-  text.replace(text.find("213"), 3, "999");
-  const std::string error = error_of(text);
-  const auto line =
-      1 + std::count(text.begin(), text.begin() + static_cast<long>(text.find("999")), '\n');
-  CHECK(error.starts_with("line " + std::to_string(line) + ", column "));
-}
-
-TEST_CASE("what is no strict JSON is refused") {
-  for (const char* bad :
-       {"{", "[]", "null", "{} {}", "{}x", "// hi\n{}", "{\"a\":1,}", "{'name':1}", "{\"name\":01}",
-        "{\"name\":NaN}", "\xff\xfe", "{\"name\":\"\xc3\"}", "{\"name\":\"\\ud800\"}", "\x00"}) {
-    INFO(bad);
-    CHECK(error_of(std::string(bad)) != "accepted");
-  }
-}
-
-TEST_CASE("100,000 levels, 2^40 digits' worth of number and oversize files are refused at once") {
-  for (const char* open : {"[", "{\"a\":"}) {
-    std::string deep;
-    for (int i = 0; i < 40'000; ++i) deep += open;
-    CHECK(has(error_of(deep), "nested more than 16 deep"));
-  }
-  CHECK(has(error_of(std::string(100'000, '[')), "nested more than 16 deep"));
-  json big = policy();
-  std::string text = big.dump();
-  const auto at = text.find("\"version\":7") + 10;
-  CHECK(error_of(std::string(text).replace(at, 1, std::string(1000, '9'))) != "accepted");
-  text.replace(at, 1, std::string(300, '9'));
-  CHECK(has(error_of(text), "version must be a whole number"));
-  CHECK(error_of(std::string(detail::kMaxJsonSize + 1, ' ')) == "more than 256 KiB");
-}
-
-TEST_CASE("nesting of exactly 16 is read, of 17 is not") {
-  const auto nested = [](int depth) {
-    return std::string(static_cast<std::size_t>(depth), '[') +
-           std::string(static_cast<std::size_t>(depth), ']');
-  };
-  CHECK(detail::parse_json(as_bytes(nested(16)), Reason::invalid_policy));
-  CHECK_FALSE(detail::parse_json(as_bytes(nested(17)), Reason::invalid_policy));
-}
-
-TEST_CASE("every prefix of a policy is refused") {
-  const std::string text = policy().dump();
-  for (std::size_t size = 0; size < text.size(); ++size) {
-    if (error_of(text.substr(0, size)) == "accepted") FAIL_CHECK(size);
-  }
-}
-
-TEST_CASE("raw text from a file does not reach the error") {
-  const std::string error = error_of(std::string("{\"\\u001b[31m\\u0007\": 1}"));
-  CHECK_FALSE(has(error, "\x1b"));
-  CHECK(has(error, "?[31m?"));
 }
 
 TEST_CASE("relaxations are read, and stand in summary and dangers") {

@@ -73,6 +73,11 @@ TEST_CASE("a fresh list that names nobody is accepted") {
 }
 
 TEST_CASE("a list that names the issuing key or the root refuses everything below") {
+  auto named = fresh();
+  named.revoked = {sim::Ca::ask};
+  const Verdict verdict = judge(kRequire, crl(named), world());
+  CHECK(verdict.reason == Reason::revoked);
+  CHECK(verdict.find("policy")->status == CheckStatus::skipped);
   for (const sim::Ca ca : {sim::Ca::ask, sim::Ca::ark}) {
     auto options = fresh();
     options.revoked = {ca};

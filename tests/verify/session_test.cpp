@@ -17,13 +17,6 @@ using test::SimulatedOptions;
 
 const Bytes kSpki(91, 0x5a);
 
-struct Peer {
-  Claims claims;
-  std::optional<merkle::Path> path;
-  Bytes evidence;
-  SimulatorRoot root;
-};
-
 Claims claims_of(Role role, Level level) {
   Claims out;
   out.role = role;
@@ -71,20 +64,23 @@ SessionView view_of(Role role = Role::client, Level minimum = Level::exporter) {
   return out;
 }
 
+Policy policy_over(const SimulatorRoot& root) {
+  const auto golden = *snp::Measurement::from(sim::GuestLaunch::default_measurement().view());
+  return Policy::allow_only("agent", Covers::image, {golden})
+      .tcb_floor(snp::Product::milan, {std::nullopt, 0, 0, 0, 0})
+      .any_chip()
+      .any_platform()
+      .revocation(Revocation::accept_missing())
+      .dangerously_trust_simulator(root)
+      .build()
+      .value();
+}
+
 Outcome<VerifiedPeer> judge(const PeerOptions& options, const SessionView& view = view_of()) {
   SimulatorRoot root;
   const Bytes evidence = evidence_of(options, &root);
-  const auto golden = *snp::Measurement::from(sim::GuestLaunch::default_measurement().view());
-  const auto policy = Policy::allow_only("agent", Covers::image, {golden})
-                          .tcb_floor(snp::Product::milan, {std::nullopt, 0, 0, 0, 0})
-                          .any_chip()
-                          .any_platform()
-                          .revocation(Revocation::accept_missing())
-                          .dangerously_trust_simulator(root)
-                          .build()
-                          .value();
   const FixedClock clock(test::kNow);
-  return Verifier(policy, clock).verify(evidence, view);
+  return Verifier(policy_over(root), clock).verify(evidence, view);
 }
 
 std::string reason(const PeerOptions& options, const SessionView& view = view_of()) {
@@ -243,17 +239,8 @@ TEST_CASE("every prefix of evidence, one byte more, and every flipped bit is ref
   PeerOptions options;
   options.others = 3;
   const Bytes good = evidence_of(options, &root);
-  const auto golden = *snp::Measurement::from(sim::GuestLaunch::default_measurement().view());
-  const auto policy = Policy::allow_only("agent", Covers::image, {golden})
-                          .tcb_floor(snp::Product::milan, {std::nullopt, 0, 0, 0, 0})
-                          .any_chip()
-                          .any_platform()
-                          .revocation(Revocation::accept_missing())
-                          .dangerously_trust_simulator(root)
-                          .build()
-                          .value();
   const FixedClock clock(test::kNow);
-  const Verifier verifier(policy, clock);
+  const Verifier verifier(policy_over(root), clock);
   REQUIRE(verifier.verify(good, view_of()).accepted);
   for (std::size_t size = 0; size < good.size(); ++size) {
     if (verifier.verify(ByteView(good).first(size), view_of()).accepted) FAIL_CHECK(size);
