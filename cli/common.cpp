@@ -73,7 +73,6 @@ Exit exit_of(Reason reason) noexcept {
     case Errc::io:
     case Errc::timeout:
     case Errc::closed:
-    case Errc::would_block:
       return Exit::unavailable;
     case Errc::internal:
       return Exit::bug;

@@ -56,8 +56,6 @@ std::string_view name(Errc kind) noexcept {
       return "timeout";
     case Errc::closed:
       return "closed";
-    case Errc::would_block:
-      return "would_block";
     case Errc::malformed:
       return "malformed";
     case Errc::untrusted:

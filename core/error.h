@@ -8,13 +8,12 @@
 
 namespace ratls {
 
-/// What a program may branch on. Twelve, and they do not grow often; write `default:` all the same.
+/// What a program may branch on. Eleven, and they do not grow often; write `default:` all the same.
 enum class Errc : std::uint8_t {
   config,       ///< a configuration or policy is wrong
   io,           ///< a peer, file or device failed
   timeout,      ///< a deadline passed
   closed,       ///< the other side is gone
-  would_block,  ///< nothing to do until more bytes arrive
   malformed,    ///< bytes that are not what they should be
   untrusted,    ///< not genuine, as far as we can tell
   revoked,      ///< genuine once, withdrawn since

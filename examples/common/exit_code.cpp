@@ -23,7 +23,6 @@ int exit_code(const Error& error) noexcept {
     case Errc::io:
     case Errc::timeout:
     case Errc::closed:
-    case Errc::would_block:
       return kUnavailable;
     case Errc::internal:
       return kBug;

@@ -1,6 +1,8 @@
 // The open session: application bytes, behind the server's VERDICT where one is due.
 #include <algorithm>
 
+#include <ratls/core/secret.h>
+
 #include <ratls/detail/session_impl.h>
 
 namespace ratls {
@@ -20,7 +22,12 @@ Error before_verdict(const Error& error) {
 // Takes the VERDICT from the front of the server's stream as far as it has arrived. What came
 // in one record behind it is held for read().
 Result<void> Session::Impl::take_verdict() {
-  std::array<std::uint8_t, 2048> record{};
+  // The server may have put its answer, a secret perhaps, into the VERDICT's record.
+  Secret<2048> memory;
+  return memory.fill([this](std::span<std::uint8_t, 2048> record) { return take_verdict(record); });
+}
+
+Result<void> Session::Impl::take_verdict(std::span<std::uint8_t> record) {
   while (verdict_due) {
     RATLS_TRY(const auto got, engine->read(record));
     if (got.end) return Error(Reason::verdict_missing, "the server closed in order without one");
@@ -55,6 +62,7 @@ Result<Session::Read> Session::Impl::deliver(std::span<std::uint8_t> out) {
   }
   const std::size_t count = std::min(out.size(), held_.size());
   copy_bytes(ByteView(held_).first(count), out.first(count));
+  wipe(std::span(held_).first(count));
   held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(count));
   return Session::Read{count, false};
 }

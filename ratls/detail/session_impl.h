@@ -52,6 +52,7 @@ class Session::Impl {
   void refuse(const Error& error);
   Result<void> confirm_binder();
   Result<void> take_verdict();
+  Result<void> take_verdict(std::span<std::uint8_t> record);
   Result<Session::Read> deliver(std::span<std::uint8_t> out);
   void end_if_both_ended();
   void say(Event::Kind kind, const Verdict* verdict = nullptr) const;

@@ -23,6 +23,13 @@ xz-utils             unpacks sources
 LIST
       ;;
     sources) echo "dpkg-dev             fetches source packages" ;;
+    test)
+      cat <<'LIST'
+openssl              peer and second opinion in tests
+libssl-dev           a program that links OpenSSL as well as ratls
+libmbedtls-dev       a program that links another mbedTLS as well as ratls
+LIST
+      ;;
     check)
       cat <<'LIST'
 clang-16             second compiler
@@ -37,7 +44,7 @@ clang-16             libFuzzer
 libclang-rt-16-dev   sanitizer and fuzzer runtimes
 LIST
       ;;
-    *) die "$EX_USAGE" "unknown purpose '$1'; use build, check or fuzz." ;;
+    *) die "$EX_USAGE" "unknown purpose '$1'; use build, test, check or fuzz." ;;
   esac
 }
 
