@@ -221,6 +221,11 @@ Error TlsEngine::Impl::tls_error(int code) {
                               : Reason::tls_failed;
     return Error(reason, "the peer sent TLS alert " + std::to_string(alert));
   }
+  if (code == MBEDTLS_ERR_SSL_INVALID_MAC) {
+    // Before its own flight mbedTLS sends alerts in the clear, which the other end cannot read.
+    return Error(Reason::tls_failed,
+                 "a record that cannot be decrypted; the peer may have refused this side's key");
+  }
   const auto bits = static_cast<std::uint32_t>(-code);
   const std::array<std::uint8_t, 2> bytes{static_cast<std::uint8_t>(bits >> 8U),
                                           static_cast<std::uint8_t>(bits)};

@@ -151,5 +151,5 @@ TEST_CASE("simulated evidence has no value where the policy names no simulator")
   const ReportFile file{made->report, ByteView(*made->endorsement), std::nullopt, std::nullopt};
   const auto outcome = authenticate_report(file, world.clock());
   CHECK_FALSE(outcome.accepted.has_value());
-  CHECK(outcome.verdict.reason == Reason::chain_untrusted);
+  CHECK(outcome.verdict.reason == Reason::simulated_not_allowed);
 }
