@@ -215,4 +215,22 @@ TEST_CASE("the stock OpenSSL client without a certificate is told so by a readab
   }
   CHECK(output.output.find("alert") != std::string::npos);
   CHECK(output.output.find("certificate required") != std::string::npos);
+  CHECK(output.output.find("New Session Ticket") == std::string::npos);
+}
+
+TEST_CASE("a TLS 1.2 client gets no further than its first message") {
+  AttestedWorld world;
+  if (test::run_command("openssl version").status != 0) SKIP("no openssl on this machine");
+  test::CommandResult output;
+  {
+    OneServer server([&](std::unique_ptr<Transport> stream) {
+      const auto result = accept_over(std::move(stream), world.broker_config());
+      REQUIRE_FALSE(result.channel);
+      CHECK(result.channel.error().reason() == Reason::tls_failed);
+    });
+    output = test::run_command("printf hello | timeout 10 openssl s_client -connect " +
+                               server.address().text() + " -tls1_2 2>&1");
+  }
+  CHECK(output.status != 0);
+  CHECK(output.output.find("protocol version") != std::string::npos);
 }
