@@ -3,13 +3,26 @@
 #
 #   ratls_dep_mbedtls           crypto, X.509 and TLS; symbols carry the prefix ratls_
 #   ratls_dep_mbedtls_private   the same, and "library/ssl_misc.h" (for one C file)
+#   ratls_dep_awslc             libcrypto of AWS-LC, symbols ratls_awslc_ (RATLS_CRYPTO=aws-lc)
 #   ratls_dep_sodium, ratls_dep_json, ratls_dep_cli11
 #   Catch2::Catch2WithMain, benchmark::benchmark    (where tests or bench are built)
+
+set(RATLS_CRYPTO aws-lc CACHE STRING "Whose arithmetic: aws-lc (fast) or builtin (mbedTLS's own)")
+set_property(CACHE RATLS_CRYPTO PROPERTY STRINGS aws-lc builtin)
+if(NOT RATLS_CRYPTO MATCHES "^(aws-lc|builtin)$")
+  message(FATAL_ERROR "RATLS_CRYPTO is aws-lc or builtin, not '${RATLS_CRYPTO}'.")
+endif()
+set(RATLS_SELF_TEST refuse CACHE STRING
+  "When AWS-LC fails its start-up self-test: refuse (end the process) or builtin (mbedTLS's own)")
+set_property(CACHE RATLS_SELF_TEST PROPERTY STRINGS refuse builtin)
+if(NOT RATLS_SELF_TEST MATCHES "^(refuse|builtin)$")
+  message(FATAL_ERROR "RATLS_SELF_TEST is refuse or builtin, not '${RATLS_SELF_TEST}'.")
+endif()
 
 # ratls_build_dependency(NAME OUT): scripts/deps builds NAME, or finds it built.
 function(ratls_build_dependency name out)
   execute_process(
-    COMMAND "${PROJECT_SOURCE_DIR}/scripts/deps" --print ${name} --cc "${CMAKE_C_COMPILER}"
+    COMMAND "${PROJECT_SOURCE_DIR}/scripts/deps" --print ${name} --crypto "${RATLS_CRYPTO}" --cc "${CMAKE_C_COMPILER}"
             --cxx "${CMAKE_CXX_COMPILER}" --cflags "${RATLS_DEPENDENCY_CFLAGS}"
     OUTPUT_VARIABLE prefix OUTPUT_STRIP_TRAILING_WHITESPACE
     RESULT_VARIABLE failed)
@@ -27,7 +40,8 @@ function(ratls_require found package)
 endfunction()
 
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-  "${PROJECT_SOURCE_DIR}/cmake/deps.lock" "${PROJECT_SOURCE_DIR}/cmake/ratls_mbedtls_config.h")
+  "${PROJECT_SOURCE_DIR}/cmake/deps.lock" "${PROJECT_SOURCE_DIR}/cmake/ratls_mbedtls_config.h"
+  "${PROJECT_SOURCE_DIR}/cmake/ratls_mbedtls_alt.h")
 
 # -- mbedTLS -------------------------------------------------------------------
 ratls_build_dependency(mbedtls RATLS_MBEDTLS_PREFIX)
@@ -51,6 +65,19 @@ add_library(ratls_dep_mbedtls_private INTERFACE IMPORTED GLOBAL)
 set_target_properties(ratls_dep_mbedtls_private PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES "${RATLS_MBEDTLS_PREFIX}/private"
   INTERFACE_LINK_LIBRARIES ratls_dep_mbedtls)
+
+# -- AWS-LC --------------------------------------------------------------------
+if(RATLS_CRYPTO STREQUAL "aws-lc")
+  ratls_build_dependency(awslc RATLS_AWSLC_PREFIX)
+  add_library(ratls_dep_awslc STATIC IMPORTED GLOBAL)
+  # Its headers rename every function where this prefix is defined.
+  set_target_properties(ratls_dep_awslc PROPERTIES
+    IMPORTED_LOCATION "${RATLS_AWSLC_PREFIX}/lib/libratls_awslc.a"
+    INTERFACE_INCLUDE_DIRECTORIES "${RATLS_AWSLC_PREFIX}/include"
+    INTERFACE_COMPILE_DEFINITIONS "BORINGSSL_PREFIX=ratls_awslc"
+    INTERFACE_LINK_LIBRARIES Threads::Threads)
+  set_property(TARGET ratls_dep_mbedtls APPEND PROPERTY INTERFACE_LINK_LIBRARIES ratls_provider)
+endif()
 
 # -- System packages -----------------------------------------------------------
 find_path(RATLS_SODIUM_INCLUDE sodium.h)

@@ -16,10 +16,18 @@ if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/ratls")
     FILES_MATCHING PATTERN "*.h" PATTERN "*.def" PATTERN detail EXCLUDE)
 endif()
 
-# -- The bundled mbedTLS: a static program needs the archive, never its headers ---
+# -- The bundled archives: a static program needs them, never their headers -------
 if(NOT BUILD_SHARED_LIBS OR TARGET ratls_sim)
   install(FILES "${RATLS_MBEDTLS_PREFIX}/lib/libratls_mbedtls.a"
     DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  if(RATLS_CRYPTO STREQUAL "aws-lc")
+    install(FILES "${RATLS_AWSLC_PREFIX}/lib/libratls_awslc.a"
+      DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  endif()
+endif()
+if(RATLS_CRYPTO STREQUAL "aws-lc")
+  install(FILES "${RATLS_AWSLC_PREFIX}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+    RENAME LICENSE.aws-lc)
 endif()
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(FILES "${RATLS_MBEDTLS_PREFIX}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
@@ -47,7 +55,11 @@ else()
       string(APPEND RATLS_PC_LIBS "-l${target} ")
     endif()
   endforeach()
-  string(APPEND RATLS_PC_LIBS "-lratls_mbedtls -pthread")
+  string(APPEND RATLS_PC_LIBS "-lratls_mbedtls ")
+  if(RATLS_CRYPTO STREQUAL "aws-lc")
+    string(APPEND RATLS_PC_LIBS "-lratls_provider -lratls_mbedtls -lratls_awslc ")
+  endif()
+  string(APPEND RATLS_PC_LIBS "-pthread")
   set(RATLS_PC_REQUIRES "Requires: libsodium")
 endif()
 file(RELATIVE_PATH RATLS_PC_UP "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")

@@ -3,7 +3,9 @@
  *
  * TLS 1.3 only. P-256, P-384 and X25519; AES-GCM and ChaCha20-Poly1305; SHA-2;
  * RSA with PSS, and PKCS#1 v1.5 because public web chains still use it.
- * Also used by scripts/deps as part of the cache key: an edit here rebuilds.
+ * Also used by scripts/deps as part of the cache key: an edit here rebuilds. Its
+ * copy beside the built library begins with RATLS_CRYPTO_AWSLC where the
+ * arithmetic is AWS-LC's; without it, everything is mbedTLS's own.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -108,6 +110,19 @@
 
 #if defined(RATLS_MBEDTLS_DEBUG)
 #define MBEDTLS_DEBUG_C
+#endif
+
+/* -- AWS-LC's arithmetic behind mbedTLS's own seam ------------------------- */
+#if defined(RATLS_CRYPTO_AWSLC)
+/* The PSA driver. Upstream's own p256-m is not compiled (it is slower than the
+ * built-in code): core/provider/p256_driver.cpp has its entry points. */
+#define MBEDTLS_PSA_P256M_DRIVER_ENABLED
+/* The hooks, all of them filled by core/provider/alt.cpp. */
+#define MBEDTLS_ECDH_COMPUTE_SHARED_ALT
+#define MBEDTLS_SHA256_PROCESS_ALT
+#define MBEDTLS_GCM_ALT
+#define MBEDTLS_CHACHAPOLY_ALT
+#undef MBEDTLS_SHA256_USE_ARMV8_A_CRYPTO_IF_PRESENT
 #endif
 
 /* -- What must never come back --------------------------------------------- */

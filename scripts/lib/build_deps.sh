@@ -3,7 +3,7 @@
 # Every function here runs inside $WORK and puts its result into $STAGE.
 
 # Raise when the recipe below changes what it produces.
-readonly RECIPE=1
+readonly RECIPE=2
 
 unpack() {
   [ "$(sha256 "$SOURCE_FILE")" = "$SOURCE_HASH" ] ||
@@ -21,38 +21,91 @@ compile_all() {
     sh {} "$WORK/obj" "$@"
 }
 
+# With aws-lc, mbedTLS leaves its hooks open for core/provider/ to fill.
+write_config() {
+  local include="$1" hook
+  {
+    [ "$crypto" = builtin ] || echo "#define RATLS_CRYPTO_AWSLC"
+    cat "$RATLS_ROOT/cmake/ratls_mbedtls_config.h"
+  } >"$include/ratls_mbedtls_config.h"
+  [ "$crypto" = aws-lc ] || return 0
+  cp "$RATLS_ROOT/cmake/ratls_mbedtls_alt.h" "$include/"
+  for hook in gcm chachapoly; do
+    echo '#include "ratls_mbedtls_alt.h"' >"$include/${hook}_alt.h"
+  done
+}
+
 build_mbedtls() {
   local cc="$1" cflags="$2" include="$STAGE/include"
   unpack
   mkdir -p "$include" "$STAGE/lib" "$STAGE/private/library"
   cp -r "$WORK/src/include/mbedtls" "$WORK/src/include/psa" "$include/"
   cp "$WORK/src/library/"*.h "$STAGE/private/library/"
-  cp "$RATLS_ROOT/cmake/ratls_mbedtls_config.h" "$include/"
+  write_config "$include"
   # shellcheck disable=SC2086  # flags, split on purpose
   compile_all "$cc" -std=c11 -D_GNU_SOURCE -O2 -fPIC -fvisibility=hidden -ffunction-sections \
     -fdata-sections -ffile-prefix-map="$WORK/src=mbedtls" -I"$include" -I"$WORK/src/library" \
     -DMBEDTLS_CONFIG_FILE='"ratls_mbedtls_config.h"' $cflags
   ar crsD "$STAGE/lib/libratls_mbedtls.a" "$WORK/obj/"*.o
-  prefix_symbols "$STAGE/lib/libratls_mbedtls.a" "$include/ratls_mbedtls_symbols.h"
+  mbedtls_names "$STAGE/lib/libratls_mbedtls.a" >"$WORK/names"
+  grep -q '^mbedtls_ssl_setup$' "$WORK/names" || die 70 "the mbedTLS archive has no symbols to rename."
+  prefix_symbols "$STAGE/lib/libratls_mbedtls.a" ratls_ "$include/ratls_mbedtls_symbols.h"
   cp "$WORK/src/LICENSE" "$STAGE/LICENSE"
 }
 
-# Renames each global symbol x to ratls_x, in the archive and, by macro, in
-# every source file that includes mbedTLS's headers.
+# The C names that an archive defines.
+defined_names() {
+  nm -g --defined-only "$1" 2>/dev/null |
+    awk 'NF == 3 && $3 ~ /^[A-Za-z][A-Za-z0-9_]*$/ { print $3 }' | sort -u
+}
+
+# What mbedTLS defines, and the hooks that it leaves to core/provider/.
+mbedtls_names() {
+  {
+    defined_names "$1"
+    nm -g --undefined-only "$1" 2>/dev/null | awk 'NF == 2 { print $2 }' | grep -E '^(mbedtls|psa|p256)_' || true
+  } | sort -u
+}
+
+# Renames each symbol x of $WORK/names to PREFIXx in the archive and, by macro,
+# in every source file that includes its headers. [WORDS]: only names found in
+# that file become macros.
 prefix_symbols() {
-  local archive="$1" header="$2" names="$WORK/names"
-  nm -g --defined-only "$archive" 2>/dev/null |
-    awk 'NF == 3 && $3 ~ /^[A-Za-z][A-Za-z0-9_]*$/ { print $3 }' | sort -u >"$names"
-  grep -q '^mbedtls_ssl_setup$' "$names" || die 70 "the mbedTLS archive has no symbols to rename."
-  awk '{ print $1, "ratls_" $1 }' "$names" >"$WORK/renames"
+  local archive="$1" prefix="$2" header="$3" words="${4:-$WORK/names}"
+  awk -v p="$prefix" '{ print $1, p $1 }' "$WORK/names" >"$WORK/renames"
   objcopy --redefine-syms="$WORK/renames" "$archive"
   {
     echo "/* Made from the built archive by scripts/deps. */"
-    echo "#ifndef RATLS_MBEDTLS_SYMBOLS_H"
-    echo "#define RATLS_MBEDTLS_SYMBOLS_H"
-    awk '{ print "#define", $1, "ratls_" $1 }' "$names"
+    echo "#ifndef RATLS_PREFIX_${prefix}_H"
+    echo "#define RATLS_PREFIX_${prefix}_H"
+    comm -12 "$WORK/names" <(sort -u "$words") | awk -v p="$prefix" '{ print "#define", $1, p $1 }'
     echo "#endif"
   } >"$header"
+}
+
+# libcrypto alone. No jitter entropy: it stalls each process for 44 ms, and
+# getrandom(2) with RDRAND is what its generator is seeded from without it.
+# Never built with sanitizers: its assembly could not be, and its public
+# functions are what we test.
+build_awslc() {
+  local cc="$1" cxx="$2" archive="$STAGE/lib/libratls_awslc.a"
+  unpack
+  cmake -S "$WORK/src/aws-lc" -B "$WORK/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_POSITION_INDEPENDENT_CODE=ON \
+    -DCMAKE_C_FLAGS="-fvisibility=hidden -ffunction-sections -fdata-sections -ffile-prefix-map=$WORK=awslc" \
+    -DCMAKE_C_FLAGS_RELEASE="-O3 -DNDEBUG" -DBUILD_SHARED_LIBS=OFF -DDISABLE_GO=ON \
+    -DDISABLE_PERL=ON -DBUILD_TESTING=OFF -DBUILD_TOOL=OFF -DBUILD_LIBSSL=OFF \
+    -DDISABLE_CPU_JITTER_ENTROPY=ON
+  cmake --build "$WORK/build" --target crypto
+  mkdir -p "$STAGE/include" "$STAGE/lib"
+  cp -r "$WORK/src/aws-lc/include/openssl" "$STAGE/include/"
+  cp "$WORK/build/crypto/libcrypto.a" "$archive"
+  defined_names "$archive" >"$WORK/names"
+  grep -q '^X25519$' "$WORK/names" || die 70 "the AWS-LC archive has no symbols to rename."
+  grep -rhoE '[A-Za-z_][A-Za-z0-9_]*' "$STAGE/include/openssl" | sort -u >"$WORK/words"
+  prefix_symbols "$archive" ratls_awslc_ \
+    "$STAGE/include/openssl/boringssl_prefix_symbols.h" "$WORK/words"
+  cp "$WORK/src/aws-lc/LICENSE" "$STAGE/LICENSE"
 }
 
 build_catch2() {
@@ -69,12 +122,17 @@ build_catch2() {
 # What a built prefix depends on, as one hash.
 build_key() {
   local name="$1" cc="$2" cxx="$3" cflags="$4"
+  [ "$name" != awslc ] || cflags=""
   {
     echo "$RECIPE $name $SOURCE_HASH $cflags"
     "$cc" --version | head -n 1
     "$cc" -dumpmachine
-    [ "$name" = mbedtls ] || "$cxx" --version | head -n 1
-    [ "$name" != mbedtls ] || cat "$RATLS_ROOT/cmake/ratls_mbedtls_config.h"
+    if [ "$name" = mbedtls ]; then
+      echo "$crypto"
+      cat "$RATLS_ROOT/cmake/ratls_mbedtls_config.h" "$RATLS_ROOT/cmake/ratls_mbedtls_alt.h"
+    else
+      "$cxx" --version | head -n 1
+    fi
   } | sha256sum | cut -c1-16
 }
 
@@ -98,7 +156,11 @@ build_into() {
   set +e
   (
     set -e
-    if [ "$name" = mbedtls ]; then build_mbedtls "$cc" "$cflags"; else build_catch2 "$cc" "$cxx" "$cflags"; fi
+    case "$name" in
+      mbedtls) build_mbedtls "$cc" "$cflags" ;;
+      awslc) build_awslc "$cc" "$cxx" ;;
+      catch2) build_catch2 "$cc" "$cxx" "$cflags" ;;
+    esac
   ) >"$log" 2>&1
   failed=$?
   set -e

@@ -56,6 +56,7 @@ source_from_folder() {
 source_from_upstream() {
   local name="$1" url file="$WORK/upstream-$1"
   url="$(lock "$name" url)"
+  [ -n "$url" ] || return 1
   if have curl; then
     curl -fsSL --connect-timeout 5 --max-time 120 -o "$file" "$url" 2>/dev/null || return 1
   elif have wget; then
