@@ -17,8 +17,8 @@ typedef struct mbedtls_gcm_context {
   unsigned char key[32];
   size_t key_size;
   int mode;
-  void *seal; /* in parts: EVP_CIPHER_CTX that encrypts; its tag is the tag */
-  void *open; /* in parts, decrypting: EVP_CIPHER_CTX that decrypts */
+  void* seal; /* in parts: EVP_CIPHER_CTX that encrypts; its tag is the tag */
+  void* open; /* in parts, decrypting: EVP_CIPHER_CTX that decrypts */
 } mbedtls_gcm_context;
 #endif
 

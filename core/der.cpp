@@ -134,4 +134,45 @@ Bytes time(Timestamp moment) {
   return tlv(0x18, as_bytes(digits));
 }
 
+namespace {
+
+Error not_der() {
+  return Error(Reason::signature_invalid, "the ECDSA signature is not two positive numbers in DER");
+}
+
+// One INTEGER of at most `width` bytes from the front of `rest`, left-padded.
+Result<void> take_number(ByteView& rest, std::size_t width, Bytes& out) {
+  if (rest.size() < 3 || rest[0] != 0x02 || rest[1] == 0 || rest[1] > width + 1 ||
+      rest.size() < 2U + rest[1]) {
+    return not_der();
+  }
+  ByteView number = rest.subspan(2, rest[1]);
+  rest = rest.subspan(2U + rest[1]);
+  if (number[0] >= 0x80) return not_der();
+  if (number[0] == 0 && number.size() > 1) {
+    if (number[1] < 0x80) return not_der();
+    number = number.subspan(1);
+  }
+  if (number.size() > width) return not_der();
+  out.insert(out.end(), width - number.size(), 0);
+  append(out, number);
+  return {};
+}
+
+}  // namespace
+
+// Two numbers of 49 bytes make 102: the length is always one byte.
+Result<Bytes> parse_ecdsa_signature(ByteView der, std::size_t width) {
+  if (width > 48) return Error(Reason::internal, "no curve of that size");
+  if (der.size() < 2 || der[0] != 0x30 || der[1] >= 0x80 || der.size() != 2U + der[1]) {
+    return not_der();
+  }
+  ByteView rest = der.subspan(2);
+  Bytes out;
+  RATLS_CHECK(take_number(rest, width, out));
+  RATLS_CHECK(take_number(rest, width, out));
+  if (!rest.empty()) return not_der();
+  return out;
+}
+
 }  // namespace ratls::der

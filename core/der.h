@@ -6,6 +6,7 @@
 
 #include <ratls/core/bytes.h>
 #include <ratls/core/clock.h>
+#include <ratls/core/result.h>
 
 namespace ratls::der {
 
@@ -29,5 +30,10 @@ Bytes ia5_string(std::string_view text);
 Bytes printable_string(std::string_view text);
 /// UTCTime through 2049, GeneralizedTime from then on (RFC 5280, 4.1.2.5); 1950 to 9999.
 Bytes time(Timestamp moment);
+
+/// r || s, `width` bytes each, from an ECDSA signature in DER (RFC 3279, 2.2.3). Strict: one
+/// encoding only, no negative numbers, no padding, nothing behind it; width <= 48.
+/// Errors: signature_invalid.
+Result<Bytes> parse_ecdsa_signature(ByteView der, std::size_t width);
 
 }  // namespace ratls::der

@@ -25,6 +25,7 @@ compile_all() {
 write_config() {
   local include="$1" hook
   {
+    # shellcheck disable=SC2154  # an option of scripts/deps
     [ "$crypto" = builtin ] || echo "#define RATLS_CRYPTO_AWSLC"
     cat "$RATLS_ROOT/cmake/ratls_mbedtls_config.h"
   } >"$include/ratls_mbedtls_config.h"

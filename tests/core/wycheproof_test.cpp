@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <ratls/core/crypto.h>
+#include <ratls/core/der.h>
 #include <ratls/core/x509.h>
 
 #include "../support/files.h"
@@ -89,6 +90,28 @@ TEST_CASE("every Wycheproof vector of ECDSA P-384 with SHA-384 is judged rightly
   }
   CHECK(count.valid == 193);
   CHECK(count.invalid == 87);
+}
+
+TEST_CASE("every Wycheproof vector of ECDSA P-384 in DER is judged rightly") {
+  Count count;
+  const json all = load("ecdsa_secp384r1_sha384_test.json");
+  for (const json& group : all.at("testGroups")) {
+    const auto key = P384Point::from(field(group.at("publicKey"), "uncompressed"));
+    REQUIRE(key);
+    for (const json& vector : group.at("tests")) {
+      const auto raw = der::parse_ecdsa_signature(field(vector, "sig"), 48);
+      bool accepted = false;
+      if (raw) {
+        const auto r = P384Scalar::from(ByteView(*raw).first(48));
+        const auto s = P384Scalar::from(ByteView(*raw).subspan(48));
+        const Bytes message = field(vector, "msg");
+        accepted = crypto::verify_p384(*key, crypto::sha384({message}), *r, *s).has_value();
+      }
+      judge(vector, accepted, count);
+    }
+  }
+  CHECK(count.valid > 100);
+  CHECK(count.invalid > 200);
 }
 
 TEST_CASE("every Wycheproof vector of RSA-4096 PSS with SHA-384 is judged rightly") {

@@ -10,7 +10,7 @@
 
 #include <ratls/core/detail/self_test.h>
 
-#include "one_shot.h"
+#include <ratls/core/detail/one_shot.h>
 
 namespace {
 
