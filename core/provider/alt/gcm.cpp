@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include <mbedtls/gcm.h>
 #include <openssl/aead.h>
@@ -67,6 +68,22 @@ bool gcm_feed(void* context, Byte* out, const Byte* in, std::size_t size) noexce
   return true;
 }
 
+// AWS-LC gives a tag only when it encrypts: what was decrypted is encrypted again, into `scratch`.
+bool gcm_run(const mbedtls_gcm_context& gcm, const Byte* in, std::size_t size, Byte* out,
+             std::span<Byte> scratch) noexcept {
+  for (std::size_t at = 0; at < size;) {
+    const std::size_t now = std::min(size - at, scratch.size());
+    if (gcm.open == nullptr) {
+      if (!gcm_feed(gcm.seal, out + at, in + at, now)) return false;
+    } else if (!gcm_feed(gcm.open, out + at, in + at, now) ||
+               !gcm_feed(gcm.seal, scratch.data(), out + at, now)) {
+      return false;
+    }
+    at += now;
+  }
+  return true;
+}
+
 // In one go where AWS-LC has it: nonces of 12 bytes, which are all that TLS has.
 bool gcm_one_shot(std::size_t iv_size) noexcept {
   return iv_size == kNonceSize;
@@ -119,18 +136,10 @@ int mbedtls_gcm_update(mbedtls_gcm_context* ctx, const Byte* input, size_t input
                        Byte* output, size_t output_size, size_t* output_length) {
   *output_length = 0;
   if (output_size < input_length) return MBEDTLS_ERR_GCM_BUFFER_TOO_SMALL;
-  // AWS-LC gives a tag only when it encrypts: what was decrypted is encrypted again.
-  std::array<Byte, 1024> again;
-  for (std::size_t at = 0; at < input_length;) {
-    const std::size_t now = std::min(input_length - at, again.size());
-    if (ctx->open == nullptr) {
-      if (!gcm_feed(ctx->seal, output + at, input + at, now)) return MBEDTLS_ERR_GCM_BAD_INPUT;
-    } else if (!gcm_feed(ctx->open, output + at, input + at, now) ||
-               !gcm_feed(ctx->seal, again.data(), output + at, now)) {
-      return MBEDTLS_ERR_GCM_BAD_INPUT;
-    }
-    at += now;
-  }
+  std::array<Byte, 1024> scratch;
+  const bool fed = gcm_run(*ctx, input, input_length, output, scratch);
+  OPENSSL_cleanse(scratch.data(), scratch.size());
+  if (!fed) return MBEDTLS_ERR_GCM_BAD_INPUT;
   *output_length = input_length;
   return 0;
 }
