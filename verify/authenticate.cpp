@@ -1,4 +1,7 @@
+#include <ratls/verify/collateral.h>
+#include <ratls/verify/detail/evidence_cache.h>
 #include <ratls/verify/detail/evidence_state.h>
+#include <ratls/verify/detail/revocation.h>
 #include <ratls/verify/detail/summary.h>
 #include <ratls/verify/snp/detail/endorsing.h>
 
@@ -6,6 +9,7 @@ namespace ratls {
 
 namespace {
 
+using detail::Endorsed;
 using detail::EvidencePointer;
 using detail::EvidenceState;
 using detail::StageDoor;
@@ -35,16 +39,54 @@ Result<Endorsement> read_endorsement(const Bytes& file) {
   return snp::detail::parse_endorsement(std::move(certificate));
 }
 
-Result<void> take_endorsement(EvidenceState& state, Trail& trail) {
-  if (!state.endorsement_file) {
-    return trail.fail("endorsement", Error(Reason::missing_endorsement), "none",
-                      std::string(snp::name(state.report.signing_key)) + " of this chip and TCB");
+EndorsementQuery query_for(const snp::detail::Report& report) {
+  EndorsementQuery out;
+  out.kind = report.signing_key;
+  if (report.product) out.line = snp::line_of(*report.product);
+  out.chip_id = report.chip_id;
+  out.reported_tcb = report.reported_tcb;
+  return out;
+}
+
+// Sources in order: the evidence, then whatever the program has at hand. None waits for a network.
+Result<void> find_endorsement(EvidenceState& state, CollateralSource* collateral, Trail& trail) {
+  if (state.endorsement_file) return {};
+  std::string hint;
+  if (collateral != nullptr) {
+    const EndorsementQuery query = query_for(state.report);
+    state.endorsement_file = collateral->endorsement(query);
+    if (state.endorsement_file) return {};
+    collateral->wanted(query);
+    hint = "not in the collateral store either; fetch it, then let the peer try again";
   }
-  auto endorsement = read_endorsement(*state.endorsement_file);
-  if (!endorsement) return trail.fail("endorsement", endorsement.error());
-  trail.pass("endorsement", std::string(snp::name(endorsement->kind)) + " from " +
-                                endorsement->certificate.issuer_cn());
-  state.endorsement = *std::move(endorsement);
+  return trail.fail("endorsement", Error(Reason::missing_endorsement), "none",
+                    std::string(snp::name(state.report.signing_key)) + " of this chip and TCB",
+                    std::move(hint));
+}
+
+// A certificate that verified once under these roots is taken as it was read then.
+Result<void> read_or_recall(EvidenceState& state, const RootOfTrust& roots, const Aids& aids,
+                            Trail& trail) {
+  if (aids.cache != nullptr) {
+    state.endorsement_key = detail::endorsement_key(roots, *state.endorsement_file);
+    if (const auto known = aids.cache->endorsements.find(state.endorsement_key)) {
+      state.endorsement = {known, &known->endorsement};
+      state.issuer = {known, &known->issuer};
+      return {};
+    }
+  }
+  auto read = read_endorsement(*state.endorsement_file);
+  if (!read) return trail.fail("endorsement", read.error());
+  state.endorsement = std::make_shared<const Endorsement>(*std::move(read));
+  return {};
+}
+
+Result<void> take_endorsement(EvidenceState& state, const RootOfTrust& roots, const Aids& aids,
+                              Trail& trail) {
+  RATLS_CHECK(find_endorsement(state, aids.collateral, trail));
+  RATLS_CHECK(read_or_recall(state, roots, aids, trail));
+  trail.pass("endorsement", std::string(snp::name(state.endorsement->kind)) + " from " +
+                                state.endorsement->certificate.issuer_cn());
   return {};
 }
 
@@ -58,11 +100,22 @@ Result<void> settle_product(EvidenceState& state, Trail& trail) {
   return {};
 }
 
-Result<const TrustedIssuer*> settle_chain(EvidenceState& state, const RootOfTrust& roots,
-                                          Trail& trail) {
-  const auto issuer = snp::detail::check_chain(*state.endorsement, roots);
-  if (!issuer) return trail.fail("chain", issuer.error());
-  state.simulated = (*issuer)->simulated;
+Result<void> verify_chain(EvidenceState& state, const RootOfTrust& roots,
+                          detail::EvidenceCache* cache) {
+  RATLS_TRY(const TrustedIssuer* issuer, snp::detail::check_chain(*state.endorsement, roots));
+  auto endorsed = std::make_shared<const Endorsed>(Endorsed{*state.endorsement, *issuer});
+  state.issuer = {endorsed, &endorsed->issuer};
+  if (cache != nullptr) cache->endorsements.insert(state.endorsement_key, std::move(endorsed));
+  return {};
+}
+
+Result<void> settle_chain(EvidenceState& state, const RootOfTrust& roots, const Aids& aids,
+                          Trail& trail) {
+  if (state.issuer == nullptr) {
+    const auto verified = verify_chain(state, roots, aids.cache);
+    if (!verified) return trail.fail("chain", verified.error());
+  }
+  state.simulated = state.issuer->simulated;
   if (state.simulated) trail.set_simulated();
   const std::string line(snp::amd_name(state.endorsement->line));
   const std::string middle = state.endorsement->kind == snp::SigningKeyKind::vcek ? "ASK" : "ASVK";
@@ -70,7 +123,17 @@ Result<const TrustedIssuer*> settle_chain(EvidenceState& state, const RootOfTrus
              "report <- " + std::string(snp::name(state.endorsement->kind)) + " <- " + middle +
                  " <- ARK-" + line +
                  (state.simulated ? " (SIMULATED root, named by the policy)" : " (built-in root)"));
-  return *issuer;
+  return {};
+}
+
+// Keyed by the bytes of report, certificate and roots: another report is another question.
+Result<void> verify_signature(const EvidenceState& state, detail::EvidenceCache* cache) {
+  if (cache == nullptr) return snp::detail::check_signature(state.report, *state.endorsement);
+  const auto key = detail::signature_key(state.endorsement_key, state.report_bytes);
+  if (cache->signatures.find(key) != nullptr) return {};
+  RATLS_CHECK(snp::detail::check_signature(state.report, *state.endorsement));
+  cache->signatures.insert(key, std::make_shared<const detail::SignatureHolds>());
+  return {};
 }
 
 Result<void> settle_chip(const EvidenceState& state, Trail& trail) {
@@ -106,15 +169,14 @@ Result<void> settle_validity(const EvidenceState& state, const Clock& clock, Tra
                 skew_hint(certificate, clock));
 }
 
-Result<void> settle_revocation(const EvidenceState& state, const TrustedIssuer& issuer,
-                               const std::optional<Revocation>& rule, const Clock& clock,
-                               Trail& trail) {
+Result<void> settle_revocation(const EvidenceState& state, const std::optional<Revocation>& rule,
+                               const Clock& clock, const Aids& aids, Trail& trail) {
   if (!rule) {
     trail.skip("revocation", "no policy says what to do");
     return {};
   }
-  const ByteView crl = state.crl_der ? ByteView(*state.crl_der) : ByteView();
-  const auto said = snp::detail::check_revocation(crl, issuer, *rule, clock);
+  const ByteView stapled = state.crl_der ? ByteView(*state.crl_der) : ByteView();
+  const auto said = detail::check_revocation(stapled, *state.issuer, *rule, clock, aids);
   if (!said) return trail.fail("revocation", said.error());
   trail.pass("revocation", *said);
   return {};
@@ -122,27 +184,28 @@ Result<void> settle_revocation(const EvidenceState& state, const TrustedIssuer& 
 
 // docs/protocol.md, section 10: cheapest refusal first; nothing goes on after a failure here.
 Result<void> run(EvidenceState& state, const RootOfTrust& roots,
-                 const std::optional<Revocation>& revocation, const Clock& clock, Trail& trail) {
+                 const std::optional<Revocation>& revocation, const Clock& clock, const Aids& aids,
+                 Trail& trail) {
   RATLS_CHECK(read_report(state, trail));
-  RATLS_CHECK(take_endorsement(state, trail));
+  RATLS_CHECK(take_endorsement(state, roots, aids, trail));
   const auto& endorsement = *state.endorsement;
   RATLS_CHECK(settle(trail, "signing_key",
                      snp::detail::check_signing_key(state.report, endorsement),
                      std::string(snp::name(endorsement.kind))));
   RATLS_CHECK(settle_product(state, trail));
   trail.phase("chain");
-  RATLS_TRY(const TrustedIssuer* issuer, settle_chain(state, roots, trail));
+  RATLS_CHECK(settle_chain(state, roots, aids, trail));
   RATLS_CHECK(settle_chip(state, trail));
   RATLS_CHECK(settle(trail, "endorsed_tcb",
                      snp::detail::check_endorsed_tcb(state.report, endorsement),
                      state.report.reported_tcb.text()));
   trail.phase("signature");
-  RATLS_CHECK(settle(trail, "signature", snp::detail::check_signature(state.report, endorsement),
+  RATLS_CHECK(settle(trail, "signature", verify_signature(state, aids.cache),
                      "ECDSA P-384 over all 672 signed bytes"));
   trail.set_peer(detail::summarise(state));
   trail.phase("validity");
   RATLS_CHECK(settle_validity(state, clock, trail));
-  return settle_revocation(state, *issuer, revocation, clock, trail);
+  return settle_revocation(state, revocation, clock, aids, trail);
 }
 
 // A file has no session; it is compared with what the caller expects, or the record says that
@@ -167,18 +230,18 @@ Result<void> compare_expected(const EvidenceState& state, Trail& trail) {
 
 Result<AuthenticEvidence> authenticate(BoundEvidence&& evidence, const RootOfTrust& roots,
                                        const Revocation& revocation, const Clock& clock,
-                                       Trail& trail) {
+                                       Trail& trail, const Aids& aids) {
   RATLS_TRY(EvidencePointer state, StageDoor::take(std::move(evidence)));
-  RATLS_CHECK(run(*state, roots, revocation, clock, trail));
+  RATLS_CHECK(run(*state, roots, revocation, clock, aids, trail));
   return StageDoor::make<AuthenticEvidence>(std::move(state));
 }
 
 Result<AuthenticReport> authenticate(ParsedEvidence&& file, const RootOfTrust& roots,
                                      const std::optional<Revocation>& revocation,
-                                     const Clock& clock, Trail& trail) {
+                                     const Clock& clock, Trail& trail, const Aids& aids) {
   RATLS_TRY(EvidencePointer state, StageDoor::take(std::move(file)));
   RATLS_CHECK(compare_expected(*state, trail));
-  RATLS_CHECK(run(*state, roots, revocation, clock, trail));
+  RATLS_CHECK(run(*state, roots, revocation, clock, aids, trail));
   return StageDoor::make<AuthenticReport>(std::move(state));
 }
 

@@ -32,8 +32,11 @@ namespace ratls {
 namespace detail {
 struct EvidenceState;
 struct StageDoor;
+class EvidenceCache;
 using EvidencePointer = std::unique_ptr<EvidenceState>;
 }  // namespace detail
+
+class CollateralSource;
 
 class BoundEvidence;
 class AuthenticEvidence;
@@ -171,15 +174,21 @@ class VerifiedPeer final : public AcceptedClaims {
 /// REPORT_DATA in constant time. Errors: malformed_evidence, level_too_low, binding_mismatch.
 Result<BoundEvidence> bind(ParsedEvidence&& evidence, const SessionView& session, Trail& trail);
 
+/// What authentication may lean on; neither changes what is accepted. Borrowed for the call.
+struct Aids {
+  CollateralSource* collateral = nullptr;  ///< asked for what the evidence does not carry
+  detail::EvidenceCache* cache = nullptr;  ///< remembers which signatures held
+};
+
 /// Report shape, endorsement, chain, bindings, signature, dates, revocation. Stops at the first
 /// failure. Errors: the untrusted, malformed, revoked and outdated ones of core/reasons.def.
 Result<AuthenticEvidence> authenticate(BoundEvidence&& evidence, const RootOfTrust& roots,
                                        const Revocation& revocation, const Clock& clock,
-                                       Trail& trail);
+                                       Trail& trail, const Aids& aids = {});
 /// The same for a file. Without `revocation` no list is judged, and the record says so.
 Result<AuthenticReport> authenticate(ParsedEvidence&& file, const RootOfTrust& roots,
                                      const std::optional<Revocation>& revocation,
-                                     const Clock& clock, Trail& trail);
+                                     const Clock& clock, Trail& trail, const Aids& aids = {});
 
 /// Every rule of the policy is judged, also after a failure. Errors: the first failure.
 Result<VerifiedPeer> appraise(AuthenticEvidence&& evidence, const Policy& policy,

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include <ratls/core/crypto.h>
 #include <ratls/core/reader.h>
 #include <ratls/core/x509.h>
 #include <ratls/verify/snp/detail/amd_roots.h>
@@ -68,6 +69,23 @@ Result<TrustedIssuer> simulated_issuer(const SimulatorRoot& root, SigningKeyKind
   return out;
 }
 
+// Every field, each under its own digest: no two sets of keys run together into one.
+Sha256Digest digest_of(const std::vector<TrustedIssuer>& issuers) {
+  Sha256Digest out;
+  for (const TrustedIssuer& issuer : issuers) {
+    const std::array<std::uint8_t, 3> kind{static_cast<std::uint8_t>(issuer.line),
+                                           static_cast<std::uint8_t>(issuer.signs),
+                                           static_cast<std::uint8_t>(issuer.simulated)};
+    out = crypto::sha256({out.view(), kind});
+    for (const Bytes* field :
+         {&issuer.modulus, &issuer.exponent, &issuer.name, &issuer.serial, &issuer.ark_modulus,
+          &issuer.ark_exponent, &issuer.ark_name, &issuer.ark_serial}) {
+      out = crypto::sha256({out.view(), crypto::sha256({*field}).view()});
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 RootOfTrust RootOfTrust::amd() {
@@ -76,6 +94,7 @@ RootOfTrust RootOfTrust::amd() {
     out.issuers_.push_back(amd_issuer(line, SigningKeyKind::vcek));
     out.issuers_.push_back(amd_issuer(line, SigningKeyKind::vlek));
   }
+  out.digest_ = digest_of(out.issuers_);
   return out;
 }
 
@@ -88,6 +107,7 @@ Result<RootOfTrust> RootOfTrust::amd_and_simulators(const std::vector<SimulatorR
     }
     out.has_simulators_ = true;
   }
+  out.digest_ = digest_of(out.issuers_);
   return out;
 }
 

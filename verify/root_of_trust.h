@@ -52,11 +52,15 @@ class RootOfTrust {
 
   [[nodiscard]] bool has_simulators() const noexcept { return has_simulators_; }
 
+  /// Names this set of keys: two with the same digest believe the same.
+  [[nodiscard]] const Sha256Digest& digest() const noexcept { return digest_; }
+
  private:
   RootOfTrust() = default;
 
   std::vector<TrustedIssuer> issuers_;
   bool has_simulators_ = false;
+  Sha256Digest digest_;
 };
 
 }  // namespace ratls

@@ -1,5 +1,8 @@
 #include <ratls/verify/verifier.h>
 
+#include <mutex>
+
+#include <ratls/verify/detail/evidence_cache.h>
 #include <ratls/verify/detail/policy_data.h>
 
 namespace ratls {
@@ -7,30 +10,34 @@ namespace ratls {
 namespace {
 
 Result<VerifiedPeer> walk(ByteView evidence, const SessionView& session, const Policy& policy,
-                          const Clock& clock, Trail& trail) {
+                          const Clock& clock, const Aids& aids, Trail& trail) {
   trail.phase("parse");
   RATLS_TRY(auto parsed, ParsedEvidence::parse(evidence, trail));
   trail.phase("binding");
   RATLS_TRY(auto bound, bind(std::move(parsed), session, trail));
   trail.phase("report");
   RATLS_TRY(auto authentic, authenticate(std::move(bound), policy.roots(),
-                                         *detail::data_of(policy).revocation, clock, trail));
+                                         *detail::data_of(policy).revocation, clock, trail, aids));
   return appraise(std::move(authentic), policy, clock, trail);
 }
 
 Result<AuthenticReport> walk_file(const ReportFile& file, const RootOfTrust& roots,
                                   const std::optional<Revocation>& revocation, const Clock& clock,
-                                  Trail& trail) {
+                                  const Aids& aids, Trail& trail) {
   trail.phase("parse");
   RATLS_TRY(auto parsed, ParsedEvidence::from_file(file, trail));
-  return authenticate(std::move(parsed), roots, revocation, clock, trail);
+  return authenticate(std::move(parsed), roots, revocation, clock, trail, aids);
 }
 
 Result<AcceptedReport> walk_file(const ReportFile& file, const Policy& policy, const Clock& clock,
-                                 Trail& trail) {
-  RATLS_TRY(auto authentic,
-            walk_file(file, policy.roots(), detail::data_of(policy).revocation, clock, trail));
+                                 const Aids& aids, Trail& trail) {
+  RATLS_TRY(auto authentic, walk_file(file, policy.roots(), detail::data_of(policy).revocation,
+                                      clock, aids, trail));
   return appraise(std::move(authentic), policy, clock, trail);
+}
+
+PolicyId id_of(const Policy& policy) {
+  return {policy.name(), policy.version(), policy.sha256()};
 }
 
 template <class T>
@@ -42,26 +49,55 @@ Outcome<T> conclude(Result<T> walked, Trail&& trail) {
 
 }  // namespace
 
-Verifier::Verifier(Policy policy, const Clock& clock) : policy_(std::move(policy)), clock_(clock) {}
+struct Verifier::State {
+  State(Policy judging, const Clock& time, std::shared_ptr<CollateralSource> source)
+      : policy(std::move(judging)), clock(time), collateral(std::move(source)) {}
+
+  Policy snapshot() {
+    const std::lock_guard lock(mutex);
+    return policy;
+  }
+  Aids aids() { return {collateral.get(), &cache}; }
+
+  std::mutex mutex;  ///< guards `policy`, for the time of a copy
+  Policy policy;
+  const Clock& clock;
+  std::shared_ptr<CollateralSource> collateral;
+  detail::EvidenceCache cache;
+};
+
+Verifier::Verifier(Policy policy, const Clock& clock, std::shared_ptr<CollateralSource> collateral)
+    : state_(std::make_shared<State>(std::move(policy), clock, std::move(collateral))) {}
+
+Policy Verifier::policy() const {
+  return state_->snapshot();
+}
+
+void Verifier::replace_policy(Policy policy) {
+  const std::lock_guard lock(state_->mutex);
+  std::swap(state_->policy, policy);  // the old one ends outside the lock
+}
 
 Outcome<VerifiedPeer> Verifier::verify(ByteView evidence_cbor, const SessionView& session) const {
+  const Policy policy = state_->snapshot();
   Trail trail(Scope::session);
-  trail.set_policy({policy_.name(), policy_.version(), policy_.sha256()});
-  auto walked = walk(evidence_cbor, session, policy_, clock_, trail);
+  trail.set_policy(id_of(policy));
+  auto walked = walk(evidence_cbor, session, policy, state_->clock, state_->aids(), trail);
   return conclude(std::move(walked), std::move(trail));
 }
 
 Outcome<AcceptedReport> Verifier::verify_report(const ReportFile& file) const {
+  const Policy policy = state_->snapshot();
   Trail trail(Scope::report);
-  trail.set_policy({policy_.name(), policy_.version(), policy_.sha256()});
-  auto walked = walk_file(file, policy_, clock_, trail);
+  trail.set_policy(id_of(policy));
+  auto walked = walk_file(file, policy, state_->clock, state_->aids(), trail);
   return conclude(std::move(walked), std::move(trail));
 }
 
 Outcome<AuthenticReport> authenticate_report(const ReportFile& file, const RootOfTrust& roots,
                                              const Clock& clock) {
   Trail trail(Scope::authenticity);
-  auto walked = walk_file(file, roots, std::nullopt, clock, trail);
+  auto walked = walk_file(file, roots, std::nullopt, clock, {}, trail);
   return conclude(std::move(walked), std::move(trail));
 }
 

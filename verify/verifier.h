@@ -1,9 +1,11 @@
 /// The verifier: evidence in, verdict out.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include <ratls/core/clock.h>
+#include <ratls/verify/collateral.h>
 #include <ratls/verify/evidence.h>
 #include <ratls/verify/policy.h>
 #include <ratls/verify/verdict.h>
@@ -18,13 +20,20 @@ struct [[nodiscard("an ignored outcome is an ignored refusal")]] Outcome {
 };
 
 /// Judges evidence by one policy. Believes AMD's pinned keys, and simulators only where the policy
-/// names them. Opens no socket, reads no file, asks no clock but the one it was given.
-/// Threads: immutable; share freely, all functions may run at once.
+/// names them. Opens no socket, asks no clock but the one it was given, and reads no file but
+/// through the collateral source that it was given.
+///
+/// It remembers which signatures held (certificates, reports, revocation lists), by the digest of
+/// all bytes and root keys involved, in about 6 MiB at most: evidence that comes again costs no
+/// public-key arithmetic. Binding, dates, revocation and policy are judged every time.
+/// Copies share that memory and the policy. Threads: all functions may run at once.
 class Verifier {
  public:
-  /// `clock` is borrowed and must outlive this object. A clock that does not know the time makes
-  /// every verdict a refusal (no_time).
-  Verifier(Policy policy, const Clock& clock);
+  /// `clock` is borrowed and must outlive this object and its copies. A clock that does not know
+  /// the time makes every verdict a refusal (no_time). `collateral` may be null: then only what
+  /// the evidence carries counts.
+  Verifier(Policy policy, const Clock& clock,
+           std::shared_ptr<CollateralSource> collateral = nullptr);
 
   /// Evidence of a peer in a TLS session: the CBOR of protocol.md section 3.
   Outcome<VerifiedPeer> verify(ByteView evidence_cbor, const SessionView& session) const;
@@ -32,11 +41,16 @@ class Verifier {
   /// A file. Accepted means: the policy accepts it; NOT that it belongs to any session.
   Outcome<AcceptedReport> verify_report(const ReportFile& file) const;
 
-  [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
+  /// From now on this policy judges, in all copies. An appraisal that has begun ends by the policy
+  /// it began with; each verdict names its own.
+  void replace_policy(Policy policy);
+
+  /// The policy that judges now.
+  [[nodiscard]] Policy policy() const;
 
  private:
-  Policy policy_;
-  const Clock& clock_;
+  struct State;
+  std::shared_ptr<State> state_;
 };
 
 /// Authenticity only: signature, chain to AMD's pinned keys, bindings, dates. Versions 2 to 5. No

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ratls/verify/evidence.h>
+#include <ratls/verify/root_of_trust.h>
 #include <ratls/verify/snp/detail/endorsement.h>
 #include <ratls/verify/snp/detail/report.h>
 
@@ -22,7 +23,9 @@ struct EvidenceState {
 
   // Filled by authenticate().
   snp::detail::Report report;
-  std::optional<snp::detail::Endorsement> endorsement;
+  std::shared_ptr<const snp::detail::Endorsement> endorsement;
+  std::shared_ptr<const TrustedIssuer> issuer;  ///< who signed `endorsement`
+  Sha256Digest endorsement_key;                 ///< of the certificate and the roots
   snp::Product product = snp::Product::milan;
   bool simulated = false;
 

@@ -33,9 +33,4 @@ Result<void> check_signature(const Report& report, const Endorsement& endorsemen
 /// notBefore <= now <= notAfter. Errors: no_time, endorsement_not_yet_valid, endorsement_expired.
 Result<void> check_validity(const Endorsement& endorsement, const Clock& clock);
 
-/// What a judged revocation list has to say, in words. `crl_der` is empty where there is none.
-/// Errors: crl_missing, crl_invalid, crl_stale, revoked, no_time.
-Result<std::string> check_revocation(ByteView crl_der, const TrustedIssuer& issuer,
-                                     const Revocation& rule, const Clock& clock);
-
 }  // namespace ratls::snp::detail

@@ -1,0 +1,46 @@
+/// What public-key arithmetic has already said about evidence.
+///
+/// Only facts that no policy, session or clock can change are kept: "this key signed these bytes".
+/// Dates, revocation, policy and the binding are judged every time. Only what verified is kept, so
+/// nobody without genuine evidence can push an entry out.
+#pragma once
+
+#include <ratls/core/crl.h>
+#include <ratls/verify/detail/bounded_cache.h>
+#include <ratls/verify/root_of_trust.h>
+#include <ratls/verify/snp/detail/endorsement.h>
+
+namespace ratls::detail {
+
+/// A certificate and the root key that was found to have signed it.
+struct Endorsed {
+  snp::detail::Endorsement endorsement;
+  TrustedIssuer issuer;
+};
+
+/// "This key signed this report": the key of the entry says all.
+struct SignatureHolds {};
+
+/// Threads: share freely.
+class EvidenceCache {
+ public:
+  // A few KiB each; as many chips as a broker of a large fleet sees in turn.
+  static constexpr std::size_t kEndorsements = 1024;
+  // About 150 bytes each.
+  static constexpr std::size_t kReports = 8192;
+  // One for each of three product lines and two kinds, with room for a change of lists.
+  static constexpr std::size_t kCrls = 16;
+
+  BoundedCache<Endorsed> endorsements{kEndorsements};  ///< key: endorsement_key()
+  BoundedCache<SignatureHolds> signatures{kReports};   ///< key: signature_key()
+  BoundedCache<Crl> crls{kCrls};                       ///< key: crl_key()
+};
+
+/// Of a certificate file as received, under these roots.
+Sha256Digest endorsement_key(const RootOfTrust& roots, ByteView file);
+/// Of a report as received, under that certificate and those roots.
+Sha256Digest signature_key(const Sha256Digest& endorsement_key, ByteView report);
+/// Of a list as received, under that root key.
+Sha256Digest crl_key(const TrustedIssuer& issuer, ByteView crl);
+
+}  // namespace ratls::detail
