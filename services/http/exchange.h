@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include <ratls/channel.h>
+#include <ratls/core/http_head.h>
 #include <ratls/core/secret.h>
-#include <ratls/services/http/head.h>
 
 namespace ratls::http {
 

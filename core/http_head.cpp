@@ -1,4 +1,4 @@
-#include <ratls/services/http/head.h>
+#include <ratls/core/http_head.h>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include <ratls/services/http/head.h>
+#include <ratls/core/http_head.h>
 
 using namespace ratls;
 using namespace ratls::http;
