@@ -26,6 +26,8 @@ LIST
     test)
       cat <<'LIST'
 openssl              peer and second opinion in tests
+valgrind             key paths run in constant time
+python3-cryptography the independent verifier in tests
 libssl-dev           a program that links OpenSSL as well as ratls
 libmbedtls-dev       a program that links another mbedTLS as well as ratls
 LIST
