@@ -7,7 +7,7 @@ readonly RECIPE=2
 
 unpack() {
   [ "$(sha256 "$SOURCE_FILE")" = "$SOURCE_HASH" ] ||
-    die 70 "the cached source $SOURCE_FILE is damaged; delete it and try again."
+    wrong_archive "$SOURCE_FILE" "$SOURCE_HASH" "this copy in the cache is damaged: delete it and try again"
   mkdir -p "$WORK/src"
   tar -xf "$SOURCE_FILE" -C "$WORK/src" --strip-components=1
 }
@@ -167,6 +167,7 @@ build_into() {
   set -e
   if [ "$failed" -ne 0 ]; then
     tail -n 30 "$log" >&2
+    [ "$failed" -ne "$EX_WRONG_ARCHIVE" ] || exit "$EX_WRONG_ARCHIVE"
     die 70 "$name $SOURCE_VERSION did not build; the lines above say why."
   fi
   mv "$STAGE" "$prefix"

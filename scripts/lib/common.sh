@@ -5,8 +5,8 @@ RATLS_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 RATLS_CACHE="${RATLS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ratls}"
 export RATLS_ROOT RATLS_CACHE
 
-readonly EX_USAGE=64 EX_UNAVAILABLE=69
-export EX_USAGE EX_UNAVAILABLE
+readonly EX_USAGE=64 EX_WRONG_ARCHIVE=65 EX_UNAVAILABLE=69
+export EX_USAGE EX_WRONG_ARCHIVE EX_UNAVAILABLE
 
 # Progress goes to stderr: stdout belongs to the result.
 say() { printf '%s\n' "ratls: $*" >&2; }

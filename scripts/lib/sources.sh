@@ -41,6 +41,16 @@ accept() {
   SOURCE_ORIGIN="$3"
 }
 
+# An archive that is not what it says it is stops everything: nothing is built from anything else.
+wrong_archive() {
+  local file="$1" expected="$2" advice="$3"
+  say "error: $(basename "$file") is not the archive that cmake/deps.lock pins:"
+  say "  file     $file"
+  say "  expected sha256 $expected"
+  say "  found    sha256 $(sha256 "$file")"
+  die "$EX_WRONG_ARCHIVE" "nothing was built; $advice."
+}
+
 source_from_folder() {
   local name="$1" file
   [ -n "${RATLS_SOURCES:-}" ] || return 1
@@ -49,6 +59,8 @@ source_from_folder() {
     [ -f "$file" ] || continue
     if accept "$name" "$file" "your folder"; then return 0; fi
   done
+  file="$RATLS_SOURCES/$(lock "$name" file)"
+  [ ! -f "$file" ] || wrong_archive "$file" "$SOURCE_HASH" "replace the file, or take it out of that folder"
   say "no file in $RATLS_SOURCES has the hash of $(lock "$name" file); looking elsewhere."
   return 1
 }
@@ -65,7 +77,7 @@ source_from_upstream() {
     return 1
   fi
   accept "$name" "$file" "its upstream release" && return 0
-  say "what upstream serves as $name $SOURCE_VERSION has another hash and is not used."
+  say "$(lock "$name" file), as upstream serves it, is not used: expected sha256 $SOURCE_HASH, found $(sha256 "$file")."
   return 1
 }
 
