@@ -79,6 +79,7 @@ class World {
                     .any_chip()
                     .any_platform()
                     .revocation(Revocation::accept_missing())
+                    .dangerously_accept_milan()
                     .named("bench", 1)
                     .dangerously_trust_simulator(
                         {snp::ProductLine::milan, roots.ark, roots.ask, roots.asvk})

@@ -1,4 +1,4 @@
-#include <ratls/verify/policy.h>
+#include <algorithm>
 
 #include <ratls/core/crypto.h>
 #include <ratls/verify/detail/policy_data.h>
@@ -15,27 +15,53 @@ Error invalid(std::string detail) {
   return Error(Reason::invalid_policy, std::move(detail));
 }
 
-std::string numbers(const std::set<std::uint32_t>& values) {
-  std::string out;
-  for (const std::uint32_t value : values) {
-    out += (out.empty() ? "" : ", ") + std::to_string(value);
-  }
-  return out;
-}
-
 // Names reach logs and terminals.
 bool is_plain(const std::string& text) {
   return !text.empty() && text.size() <= 128 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 
-Result<void> check_floors(const GuestRule& rule) {
-  if (rule.floors.empty()) return invalid(rule.name + ": no product is accepted");
-  for (const auto& [product, floor] : rule.floors) {
+Result<void> check_fmc(const GuestRule& rule, const std::map<snp::Product, snp::Tcb>& floors) {
+  for (const auto& [product, floor] : floors) {
     if (floor.fmc.has_value() == (product == snp::Product::turin)) continue;
     return invalid(rule.name + ": fmc belongs to turin's floor, and to no other");
   }
   return {};
+}
+
+// Either no product has one, or each has.
+template <class T>
+bool covers_products(const GuestRule& rule, const std::map<snp::Product, T>& values) {
+  if (values.empty()) return true;
+  return std::equal(values.begin(), values.end(), rule.floors.begin(), rule.floors.end(),
+                    [](const auto& a, const auto& b) { return a.first == b.first; });
+}
+
+Result<void> check_floors(const GuestRule& rule) {
+  if (rule.floors.empty()) return invalid(rule.name + ": no product is accepted");
+  RATLS_CHECK(check_fmc(rule, rule.floors));
+  RATLS_CHECK(check_fmc(rule, rule.launch.floors));
+  if (!covers_products(rule, rule.launch.floors)) {
+    return invalid(rule.name + ": the floors of the launch TCB must be for the same products");
+  }
+  if (!covers_products(rule, rule.min_firmware)) {
+    return invalid(rule.name + ": the least firmware must be given for the same products");
+  }
+  return {};
+}
+
+// docs/policy.md, "Milan must be written".
+Result<void> check_milan(const GuestRule& rule) {
+  const bool accepted = rule.floors.contains(snp::Product::milan);
+  if (rule.milan_accepted && !accepted) {
+    return invalid(rule.name + ": Milan is accepted by name, and is none of the products");
+  }
+  if (!accepted || rule.milan_accepted || !rule.chips.is_any()) return {};
+  return invalid(rule.name +
+                 ": it accepts Milan on any chip, but whoever once held a Milan machine can have "
+                 "extracted its signing seed and forge reports for any TCB (arXiv 2605.12990); "
+                 "list chip_ids of machines whose history you know, or write "
+                 "\"dangerously_accept_milan\": true");
 }
 
 Result<void> check_rule(const GuestRule& rule) {
@@ -47,6 +73,7 @@ Result<void> check_rule(const GuestRule& rule) {
     return bad("the list of measurements is empty");
   }
   RATLS_CHECK(check_floors(rule));
+  RATLS_CHECK(check_milan(rule));
   if (rule.vmpls.empty() || *rule.vmpls.rbegin() > 3) return bad("VMPLs are 0 to 3, at least one");
   if (rule.report_versions.empty() || *rule.report_versions.begin() < 2 ||
       *rule.report_versions.rbegin() > 5) {
@@ -74,54 +101,6 @@ Result<void> check_data(const PolicyData& data) {
   return {};
 }
 
-std::string text_of(const std::string& value) {
-  return value;
-}
-
-template <std::size_t N, class Tag>
-std::string text_of(const FixedBytes<N, Tag>& value) {
-  return value.hex();
-}
-
-// "any", or every value: the summary is what is hashed where a policy was written in code.
-template <class T>
-std::string list(std::string_view what, const Allow<T>& allow) {
-  std::string out = "\n    " + std::string(what) + ":";
-  if (allow.is_any()) return out + " any";
-  if (allow.values().empty()) return out + " none";
-  for (const T& value : allow.values()) out += " " + text_of(value);
-  return out;
-}
-
-std::string summary_of(const GuestRule& rule) {
-  std::string out =
-      "accepts \"" + rule.name + "\" (measurement covers " + std::string(name(rule.covers)) + ")";
-  out += list("measurements", rule.measurements);
-  for (const auto& [product, floor] : rule.floors) {
-    out += "\n    " + std::string(snp::name(product)) + " from " + floor.text();
-  }
-  out += "\n    VMPL " + numbers(rule.vmpls) + "; report version " + numbers(rule.report_versions);
-  const auto policy_bits = snp::GuestPolicy::bits();
-  const auto platform_bits = snp::PlatformInfo::bits();
-  out += "\n    guest policy must: " + bit_names(policy_bits, rule.guest_policy.must) +
-         "; must not: " + bit_names(policy_bits, rule.guest_policy.must_not);
-  out += "\n    platform must: " + bit_names(platform_bits, rule.platform.must) +
-         "; must not: " + bit_names(platform_bits, rule.platform.must_not);
-  out += list("chips", rule.chips) + list("HOST_DATA", rule.host_data);
-  out += list("ID keys", rule.id_keys) + list("author keys", rule.author_keys);
-  out += list("VLEK providers", rule.csp_ids);
-  return out + "\n";
-}
-
-std::vector<std::string> dangers_of(const GuestRule& rule) {
-  std::vector<std::string> out;
-  const std::string guest = "\"" + rule.name + "\" ";
-  if (rule.measurements.is_any()) out.push_back(guest + "may run any code");
-  if (rule.debug_allowed) out.push_back(guest + "may be debugged by the host");
-  if (rule.migration_allowed) out.push_back(guest + "may be exported by a migration agent");
-  return out;
-}
-
 }  // namespace
 
 std::string_view name(Covers covers) noexcept {
@@ -146,33 +125,6 @@ std::optional<Timestamp> Policy::expires() const noexcept {
 
 const RootOfTrust& Policy::roots() const noexcept {
   return *data_->roots;
-}
-
-std::vector<std::string> Policy::dangers() const {
-  std::vector<std::string> out;
-  for (const SimulatorRoot& root : data_->simulators) {
-    out.push_back("SIMULATED: a software AMD-SP is trusted for " +
-                  std::string(snp::amd_name(root.line)));
-  }
-  for (const GuestRule& rule : data_->accept) {
-    for (std::string& danger : dangers_of(rule)) out.push_back(std::move(danger));
-  }
-  return out;
-}
-
-std::string Policy::summary() const {
-  std::string out;
-  for (const std::string& danger : dangers()) out += "DANGER " + danger + "\n";
-  out += "policy " + data_->name + " version " + std::to_string(data_->version);
-  out += data_->expires ? ", expires " + to_rfc3339(*data_->expires) : ", never expires";
-  const auto age = data_->revocation->max_age_hours();
-  out += age ? "\nrevocation list required, at most " + std::to_string(*age) + " hours old\n"
-             : "\nrevocation list judged where there is one\n";
-  for (const GuestRule& rule : data_->accept) out += summary_of(rule);
-  for (const SimulatorRoot& root : data_->simulators) {
-    out += "simulator root " + crypto::sha256({root.ark, root.ask, root.asvk}).hex() + "\n";
-  }
-  return out;
 }
 
 namespace detail {

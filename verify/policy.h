@@ -98,7 +98,8 @@ class PolicyStep {
 };
 
 /// The last step: a complete policy with the strict choice wherever nothing else is said (VMPL 0,
-/// report versions 3 to 5, no DEBUG, no migration, no VLEK, no expiry).
+/// report versions 3 to 5, no DEBUG, no migration, no VLEK). What it does not restrict unless it is
+/// told to: expiry, launch TCB, firmware version, mitigations, guest ABI, ID block, HOST_DATA.
 class PolicyBuilder final : public PolicyStep {
  public:
   PolicyBuilder&& named(std::string name, std::uint64_t version) &&;
@@ -108,12 +109,32 @@ class PolicyBuilder final : public PolicyStep {
   PolicyBuilder&& only_host_data(std::vector<snp::HostData> allowed) &&;
   PolicyBuilder&& only_id_keys(std::vector<snp::KeyDigest> allowed) &&;
   PolicyBuilder&& only_author_keys(std::vector<snp::KeyDigest> allowed) &&;
+  PolicyBuilder&& only_families(std::vector<snp::FamilyId> allowed) &&;
+  PolicyBuilder&& only_images(std::vector<snp::ImageId> allowed) &&;
+  PolicyBuilder&& min_guest_svn(std::uint32_t least) &&;
+  /// Never these machines, whatever else is said. A report that hides its chip is refused then.
+  PolicyBuilder&& deny_chips(std::vector<snp::ChipId> denied) &&;
+  /// LAUNCH_TCB must reach tcb_floor() too.
+  PolicyBuilder&& launch_at_floor() &&;
+  /// LAUNCH_TCB must reach a floor of its own; call it for every product, or for none.
+  PolicyBuilder&& launch_floor(snp::Product product, snp::Tcb floor) &&;
+  /// LAUNCH_TCB must not exceed CURRENT_TCB (it may after a live migration from newer firmware).
+  PolicyBuilder&& launch_at_most_current() &&;
+  /// CURRENT and COMMITTED firmware must be this or newer; call it for every product, or for none.
+  PolicyBuilder&& min_firmware(snp::Product product, snp::FirmwareVersion least) &&;
+  /// Bits that must be set in CURRENT_MIT_VECTOR and LAUNCH_MIT_VECTOR (AMD's bulletins number
+  /// them). Before report version 5 all count as clear.
+  PolicyBuilder&& mitigations(std::uint64_t current, std::uint64_t launch) &&;
+  /// The guest must have demanded this firmware ABI or a newer one (POLICY, bits 15:0).
+  PolicyBuilder&& min_abi(snp::AbiVersion least) &&;
   /// Also accept reports signed with the VLEK of these providers, as their certificates name them.
   PolicyBuilder&& vlek_of(std::vector<std::string> csp_ids) &&;
   /// Bits of POLICY by name (snp::GuestPolicy::bits(), without debug and migration).
   PolicyBuilder&& guest_policy(std::vector<std::string> must, std::vector<std::string> must_not) &&;
   PolicyBuilder&& dangerously_allow_debug() &&;
   PolicyBuilder&& dangerously_allow_migration() &&;
+  /// Accept Milan on any chip. Without this Milan needs only_chips(): see docs/policy.md.
+  PolicyBuilder&& dangerously_accept_milan() &&;
   /// Also believe a software AMD-SP. Every verdict over it says SIMULATED.
   PolicyBuilder&& dangerously_trust_simulator(SimulatorRoot root) &&;
   /// Also accept every guest of `other` (its rules and simulators; nothing else of it).

@@ -26,6 +26,8 @@ std::unique_ptr<PolicyData> begin(std::string guest, Covers covers,
   rule.host_data = Allow<snp::HostData>::any();
   rule.id_keys = Allow<snp::KeyDigest>::any();
   rule.author_keys = Allow<snp::KeyDigest>::any();
+  rule.family_ids = Allow<snp::FamilyId>::any();
+  rule.image_ids = Allow<snp::ImageId>::any();
   draft->accept.push_back(std::move(rule));
   return draft;
 }
@@ -148,6 +150,61 @@ PolicyBuilder&& PolicyBuilder::guest_policy(std::vector<std::string> must,
   const auto clear = mask_of(must_not);
   if (!set || !clear) return wrong("guest_policy: a bit of an unknown name");
   rule_of(*draft_).guest_policy = {*set, *clear};
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::only_families(std::vector<snp::FamilyId> allowed) && {
+  rule_of(*draft_).family_ids = Allow<snp::FamilyId>::only(std::move(allowed));
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::only_images(std::vector<snp::ImageId> allowed) && {
+  rule_of(*draft_).image_ids = Allow<snp::ImageId>::only(std::move(allowed));
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::min_guest_svn(std::uint32_t least) && {
+  rule_of(*draft_).min_guest_svn = least;
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::deny_chips(std::vector<snp::ChipId> denied) && {
+  rule_of(*draft_).denied_chips = std::move(denied);
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::launch_at_floor() && {
+  rule_of(*draft_).launch.floors = rule_of(*draft_).floors;
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::launch_floor(snp::Product product, snp::Tcb floor) && {
+  rule_of(*draft_).launch.floors[product] = floor;
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::launch_at_most_current() && {
+  rule_of(*draft_).launch.at_most_current = true;
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::min_firmware(snp::Product product, snp::FirmwareVersion least) && {
+  rule_of(*draft_).min_firmware[product] = least;
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::mitigations(std::uint64_t current, std::uint64_t launch) && {
+  rule_of(*draft_).mitigations = {current, launch};
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::min_abi(snp::AbiVersion least) && {
+  rule_of(*draft_).min_abi = least;
+  return std::move(*this);
+}
+
+PolicyBuilder&& PolicyBuilder::dangerously_accept_milan() && {
+  rule_of(*draft_).milan_accepted = true;
   return std::move(*this);
 }
 

@@ -12,21 +12,29 @@ constexpr std::array<std::string_view, 1> kFileIds{"binding"};
 constexpr std::array<std::string_view, 10> kAuthenticityIds{
     "report",  "endorsement",  "signing_key", "product",  "chain",
     "chip_id", "endorsed_tcb", "signature",   "validity", "revocation"};
-constexpr std::array<std::string_view, 16> kPolicyIds{"policy",
+constexpr std::array<std::string_view, 24> kPolicyIds{"policy",
                                                       "report_version",
                                                       "accepted_product",
                                                       "tcb_order",
                                                       "tcb",
+                                                      "launch_tcb",
+                                                      "firmware",
+                                                      "mitigations",
                                                       "debug",
                                                       "migration",
                                                       "guest_policy",
+                                                      "guest_abi",
                                                       "vmpl",
                                                       "platform",
                                                       "chip",
+                                                      "denied_chip",
                                                       "csp",
                                                       "host_data",
                                                       "id_key",
                                                       "author_key",
+                                                      "family_id",
+                                                      "image_id",
+                                                      "guest_svn",
                                                       "measurement"};
 
 template <class Ids>

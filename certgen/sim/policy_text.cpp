@@ -1,5 +1,7 @@
 #include <ratls/certgen/sim/policy_text.h>
 
+#include <algorithm>
+
 namespace ratls::sim {
 namespace {
 
@@ -38,6 +40,12 @@ std::string minimums(const std::vector<Product>& products) {
   return out;
 }
 
+// A simulated Milan is accepted on any chip.
+std::string milan_flag(const std::vector<Product>& products) {
+  const bool milan = std::find(products.begin(), products.end(), Product::milan) != products.end();
+  return milan ? ",\n      \"dangerously_accept_milan\": true" : "";
+}
+
 std::string guest(const PolicyOptions& options) {
   return R"(    {
       "name": "simulated-guest",
@@ -49,8 +57,11 @@ std::string guest(const PolicyOptions& options) {
          list(options.products, [](Product each) { return quoted(name(each)); }) + R"(,
       "min_tcb": )" +
          minimums(options.products) + R"(,
+      "launch_tcb": "any",
+      "min_firmware": "any",
+      "mitigations": "any",
       "guest_policy": {
-        "debug": false, "migration": false, "smt": "any", "single_socket": "any", "cxl": "any",
+        "min_abi": "any", "debug": false, "migration": false, "smt": "any", "single_socket": "any", "cxl": "any",
         "aes_256_xts": "any", "rapl_disabled": "any", "ciphertext_hiding": "any",
         "page_swap_disabled": "any"
       },
@@ -62,11 +73,13 @@ std::string guest(const PolicyOptions& options) {
       "host_data": "any",
       "id_key_digests": "any",
       "author_key_digests": "any",
+      "family_ids": "any",
+      "image_ids": "any",
+      "min_guest_svn": 0,
       "chip_ids": "any",
+      "denied_chip_ids": [],
       "vlek_csp_ids": )" +
-         list(options.csp_ids, quoted) + R"(
-    }
-)";
+         list(options.csp_ids, quoted) + milan_flag(options.products) + "\n    }\n";
 }
 
 }  // namespace

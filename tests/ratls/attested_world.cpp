@@ -55,6 +55,7 @@ Policy AttestedWorld::policy() {
       .any_chip()
       .any_platform()
       .revocation(Revocation::accept_missing())
+      .dangerously_accept_milan()
       .named("test", 1)
       .dangerously_trust_simulator({snp::ProductLine::milan, roots.ark, roots.ask, roots.asvk})
       .build()

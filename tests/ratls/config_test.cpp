@@ -68,6 +68,7 @@ TEST_CASE("a simulated guest is refused by whoever does not name its simulator, 
                           .any_chip()
                           .any_platform()
                           .revocation(Revocation::accept_missing())
+                          .dangerously_accept_milan()
                           .build()
                           .value();
   ServerConfig broker(world.broker(),

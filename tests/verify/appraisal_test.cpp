@@ -136,6 +136,7 @@ TEST_CASE("a policy that does not name the simulator refuses its evidence") {
                           .any_chip()
                           .any_platform()
                           .revocation(Revocation::accept_missing())
+                          .dangerously_accept_milan()
                           .build()) == "simulated_not_allowed");
 }
 
@@ -166,6 +167,7 @@ TEST_CASE("of several guests the one that accepts is named, else the one that te
                          .any_chip()
                          .any_platform()
                          .revocation(Revocation::accept_missing())
+                         .dangerously_accept_milan()
                          .build()
                          .value();
   const auto outcome = judge(world, world.policy().also(first).build());
@@ -197,6 +199,7 @@ TEST_CASE("hints name the nearest measurement, a slip of the pen, and the short 
                                         .any_chip()
                                         .any_platform()
                                         .revocation(Revocation::accept_missing())
+                                        .dangerously_accept_milan()
                                         .dangerously_trust_simulator(world.root)
                                         .build())
                            .verdict;

@@ -51,6 +51,7 @@ Policy policy_with(Revocation rule, const Simulated& world) {
       .any_chip()
       .any_platform()
       .revocation(rule)
+      .dangerously_accept_milan()
       .vlek_of({"CN=simulator.invalid"})
       .dangerously_trust_simulator(world.root)
       .build()

@@ -122,6 +122,7 @@ TEST_CASE("remembered evidence is judged by the policy of the moment") {
                               .any_chip()
                               .any_platform()
                               .revocation(Revocation::accept_missing())
+                              .dangerously_accept_milan()
                               .named("next", 2)
                               .dangerously_trust_simulator(shared().world->root)
                               .build()
@@ -142,6 +143,7 @@ TEST_CASE("remembered evidence is not believed under roots that do not include i
                               .any_chip()
                               .any_platform()
                               .revocation(Revocation::accept_missing())
+                              .dangerously_accept_milan()
                               .build()
                               .value());
   CHECK(judge(verifier, shared(), 0) == "simulated_not_allowed");

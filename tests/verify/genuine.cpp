@@ -93,6 +93,7 @@ nlohmann::json policy_for(const GenuineCase& genuine) {
   }
   bits["debug"] = debug ? nlohmann::json("dangerously_allow") : nlohmann::json(false);
   bits["migration"] = false;
+  bits["min_abi"] = "any";
   nlohmann::json csps = nlohmann::json::array();
   if (genuine.expected.at("ek").at("kind") == "vlek") {
     csps.push_back(genuine.expected.at("ek").at("ext").at("cspID"));
@@ -103,6 +104,9 @@ nlohmann::json policy_for(const GenuineCase& genuine) {
                        {"measurements", {fields.at("measurement")}},
                        {"products", {product}},
                        {"min_tcb", {{product, policy_tcb(fields.at("reported_tcb"))}}},
+                       {"launch_tcb", "any"},
+                       {"min_firmware", "any"},
+                       {"mitigations", "any"},
                        {"guest_policy", bits},
                        {"vmpl", {fields.at("vmpl")}},
                        {"platform_info", "any"},
@@ -110,7 +114,11 @@ nlohmann::json policy_for(const GenuineCase& genuine) {
                        {"host_data", {fields.at("host_data")}},
                        {"id_key_digests", {fields.at("id_key_digest")}},
                        {"author_key_digests", "any"},
+                       {"family_ids", {fields.at("family_id")}},
+                       {"image_ids", {fields.at("image_id")}},
+                       {"min_guest_svn", fields.at("guest_svn")},
                        {"chip_ids", {fields.at("chip_id")}},
+                       {"denied_chip_ids", nlohmann::json::array()},
                        {"vlek_csp_ids", csps}};
   return {{"name", "test"},
           {"version", 3},

@@ -80,6 +80,35 @@ TEST_CASE("a floor needs an FMC on Turin, and must not have one elsewhere") {
   CHECK(with(snp::Product::milan, {1, 1, 1, 4, 81}) != "accepted");
 }
 
+TEST_CASE("floors of launch and firmware are for every accepted product, or for none") {
+  const snp::Tcb turin{1, 1, 1, 4, 81};
+  CHECK(error_of(complete().launch_at_floor().launch_at_most_current().build()) == "accepted");
+  CHECK(error_of(complete().launch_floor(snp::Product::genoa, kFloor).build()) == "accepted");
+  CHECK(
+      error_of(complete().launch_floor(snp::Product::turin, turin).build()).find("same products") !=
+      std::string::npos);
+  CHECK(error_of(complete().launch_floor(snp::Product::genoa, turin).build()).find("fmc") !=
+        std::string::npos);
+  CHECK(error_of(complete().min_firmware(snp::Product::genoa, {1, 55, 40}).build()) == "accepted");
+  CHECK(error_of(complete().min_firmware(snp::Product::milan, {1, 55, 40}).build())
+            .find("same products") != std::string::npos);
+}
+
+TEST_CASE("Milan in code needs a list of chips, or the flag that says what that means") {
+  const auto milan = [] {
+    return Policy::allow_only("agent", Covers::image, {kGolden})
+        .tcb_floor(snp::Product::milan, kFloor);
+  };
+  const auto rest = [](PolicyNeedsPlatform needs) {
+    return std::move(needs).any_platform().revocation(Revocation::require(24));
+  };
+  CHECK(error_of(rest(milan().any_chip()).build()).find("Milan on any chip") != std::string::npos);
+  CHECK(error_of(rest(milan().any_chip()).dangerously_accept_milan().build()) == "accepted");
+  CHECK(error_of(rest(milan().only_chips({snp::ChipId()})).build()) == "accepted");
+  CHECK(error_of(complete().dangerously_accept_milan().build()).find("none of the products") !=
+        std::string::npos);
+}
+
 TEST_CASE("a revocation age outside of an hour and a year is an error") {
   const auto with = [](std::uint32_t hours) {
     return error_of(Policy::allow_only("agent", Covers::image, {kGolden})
@@ -110,6 +139,12 @@ TEST_CASE("chips, platform and the rest reach the rule") {
                           .only_author_keys({snp::KeyDigest()})
                           .vlek_of({"CN=cloud"})
                           .guest_policy({"smt"}, {"cxl"})
+                          .only_families({snp::FamilyId()})
+                          .only_images({snp::ImageId()})
+                          .min_guest_svn(4)
+                          .deny_chips({snp::ChipId()})
+                          .mitigations(3, 1)
+                          .min_abi({1, 51})
                           .dangerously_allow_debug()
                           .dangerously_allow_migration()
                           .build()
@@ -120,6 +155,13 @@ TEST_CASE("chips, platform and the rest reach the rule") {
   CHECK(rule.platform.must_not == 0x02);
   CHECK(rule.guest_policy.must == 1U << 16U);
   CHECK(rule.guest_policy.must_not == 1U << 21U);
+  CHECK_FALSE(rule.family_ids.is_any());
+  CHECK_FALSE(rule.image_ids.is_any());
+  CHECK(rule.min_guest_svn == 4);
+  CHECK(rule.denied_chips.size() == 1);
+  CHECK(rule.mitigations.current == 3);
+  CHECK(rule.mitigations.launch == 1);
+  CHECK(rule.min_abi == snp::AbiVersion{1, 51});
   CHECK(policy.name() == "prod");
   CHECK(policy.version() == 9);
   CHECK(policy.expires() == Timestamp{1});
@@ -148,6 +190,13 @@ TEST_CASE("policies in code that differ in anything have different hashes") {
   CHECK(one.sha256() != complete().vmpls({1}).build()->sha256());
   CHECK(one.sha256() != complete().only_host_data({snp::HostData()}).build()->sha256());
   CHECK(one.sha256() != complete().dangerously_allow_debug().build()->sha256());
+  CHECK(one.sha256() != complete().min_guest_svn(1).build()->sha256());
+  CHECK(one.sha256() != complete().mitigations(1, 0).build()->sha256());
+  CHECK(one.sha256() != complete().mitigations(0, 1).build()->sha256());
+  CHECK(one.sha256() != complete().min_abi({1, 51}).build()->sha256());
+  CHECK(one.sha256() != complete().launch_at_floor().build()->sha256());
+  CHECK(one.sha256() != complete().launch_at_most_current().build()->sha256());
+  CHECK(one.sha256() != complete().deny_chips({snp::ChipId()}).build()->sha256());
 }
 
 }  // namespace ratls

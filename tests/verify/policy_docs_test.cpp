@@ -46,7 +46,9 @@ TEST_CASE("schema, document and reader name the same keys") {
   policy["simulator_roots"] = 1;
   CHECK(keys_of(properties) == keys_of(policy));
   const auto guest = properties.at("accept").at("items").at("properties");
-  CHECK(keys_of(guest) == keys_of(test::guest()));
+  auto rule = test::guest();
+  rule["dangerously_accept_milan"] = true;
+  CHECK(keys_of(guest) == keys_of(rule));
   CHECK(keys_of(guest.at("guest_policy").at("properties")) ==
         keys_of(test::guest().at("guest_policy")));
   const std::string text = document("policy.md");
@@ -59,6 +61,11 @@ TEST_CASE("every key that the schema requires is required by the reader") {
   for (const auto& key : rules.at("required")) {
     auto without = test::policy();
     without.erase(key.get<std::string>());
+    CHECK(test::has(test::error_of(without), "is missing"));
+  }
+  for (const auto& key : rules.at("properties").at("accept").at("items").at("required")) {
+    auto without = test::policy();
+    without["accept"][0].erase(key.get<std::string>());
     CHECK(test::has(test::error_of(without), "is missing"));
   }
 }

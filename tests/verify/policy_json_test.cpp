@@ -158,6 +158,44 @@ TEST_CASE("a value that is wrong is refused with what it must be") {
       Row{"/accept/0/vlek_csp_ids", {""}, "must not be empty"},
       Row{"/accept/0/vlek_csp_ids", {5}, "must be a string"},
       Row{"/accept/0/vlek_csp_ids", nullptr, "must be a list"},
+      Row{"/accept/0/launch_tcb", true, "launch_tcb must be an object or \"any\""},
+      Row{"/accept/0/launch_tcb", {{"min", "any"}}, "\"at_most_current\" is missing"},
+      Row{"/accept/0/launch_tcb", {{"min", "all"}, {"at_most_current", true}}, "min must be"},
+      Row{"/accept/0/launch_tcb", {{"min", "any"}, {"at_most_current", false}}, "true or \"any\""},
+      Row{"/accept/0/launch_tcb",
+          {{"min", json::object()}, {"at_most_current", true}},
+          "\"milan\" is missing in launch_tcb.min"},
+      Row{"/accept/0/launch_tcb",
+          {{"min", {{"milan", {{"snp", 1}}}}}, {"at_most_current", true}},
+          "\"bootloader\" is missing in launch_tcb.min.milan"},
+      Row{"/accept/0/min_firmware", "1.55.40", "must be an object or \"any\""},
+      Row{"/accept/0/min_firmware", json::object(), "\"milan\" is missing in min_firmware"},
+      Row{"/accept/0/min_firmware", {{"genoa", "1.55.40"}}, "unknown key \"genoa\""},
+      Row{"/accept/0/min_firmware", {{"milan", "1.55"}}, "version like \"1.55.40\""},
+      Row{"/accept/0/min_firmware", {{"milan", "1.55.256"}}, "version like"},
+      Row{"/accept/0/min_firmware", {{"milan", "1.055.2"}}, "version like"},
+      Row{"/accept/0/min_firmware", {{"milan", "1.55.-2"}}, "version like"},
+      Row{"/accept/0/min_firmware", {{"milan", "1.55.2."}}, "version like"},
+      Row{"/accept/0/min_firmware", {{"milan", ""}}, "version like"},
+      Row{"/accept/0/min_firmware", {{"milan", 155}}, "must be a string"},
+      Row{"/accept/0/mitigations", json::array(), "must be an object or \"any\""},
+      Row{"/accept/0/mitigations", {{"current", {1}}}, "\"launch\" is missing in mitigations"},
+      Row{"/accept/0/mitigations", {{"current", {64}}, {"launch", json::array()}}, "0 to 63"},
+      Row{"/accept/0/mitigations", {{"current", {1, 1}}, {"launch", json::array()}}, "twice"},
+      Row{"/accept/0/mitigations", {{"current", json::array()}, {"launch", "any"}}, "a list"},
+      Row{"/accept/0/guest_policy/min_abi", nullptr, "must be a string"},
+      Row{"/accept/0/guest_policy/min_abi", "1", "version like \"1.55\""},
+      Row{"/accept/0/guest_policy/min_abi", "1.55.1", "version like \"1.55\""},
+      Row{"/accept/0/family_ids", {k32}, "32 hex digits"},
+      Row{"/accept/0/family_ids", json::array(), "must not be empty"},
+      Row{"/accept/0/image_ids", "none", "must be a list or \"any\""},
+      Row{"/accept/0/min_guest_svn", "any", "whole number of 0 to 4294967295"},
+      Row{"/accept/0/min_guest_svn", 4294967296, "whole number of 0 to 4294967295"},
+      Row{"/accept/0/denied_chip_ids", "none", "must be a list"},
+      Row{"/accept/0/denied_chip_ids", {k48}, "128 hex digits"},
+      Row{"/accept/0/chip_ids", "any", "agent-1.4: it accepts Milan on any chip"},
+      Row{"/accept/0/dangerously_accept_milan", false, "must be true, or be left out"},
+      Row{"/accept/0/dangerously_accept_milan", "yes", "must be true, or be left out"},
       Row{"/revocation", "require", "must be an object"},
       Row{"/revocation/mode", "off", "\"require\" or \"accept_missing\""},
       Row{"/revocation/mode", "accept_missing", "belongs to mode"},
@@ -187,39 +225,6 @@ TEST_CASE("relaxations are read, and stand in summary and dangers") {
   CHECK(has(read->summary(), "DANGER \"agent-1.4\" may run any code"));
   CHECK(has(read->summary(), "DANGER \"agent-1.4\" may be debugged"));
   CHECK(has(read->summary(), "DANGER \"agent-1.4\" may be exported"));
-}
-
-TEST_CASE("Turin's floor has an FMC, and every other form of a decision is read") {
-  json turin = policy();
-  auto& rule = turin["accept"][0];
-  rule["products"] = {"turin", "bergamo_siena"};
-  auto floor = tcb();
-  floor["fmc"] = 1;
-  rule["min_tcb"] = {{"turin", floor}, {"bergamo_siena", tcb()}};
-  rule["covers"] = "firmware";
-  rule["guest_policy"]["smt"] = false;
-  rule["guest_policy"]["single_socket"] = true;
-  rule["platform_info"] = {{"must", {"alias_check_complete"}}, {"must_not", {"tsme_enabled"}}};
-  rule["chip_ids"] = {k64};
-  rule["host_data"] = {k32};
-  rule["id_key_digests"] = {k48};
-  rule["author_key_digests"] = {k48};
-  rule["vlek_csp_ids"] = "any";
-  turin["expires"] = "2027-01-31T01:00:00+01:00";
-  turin["$schema"] = "policy.schema.json";
-  turin["revocation"] = {{"mode", "accept_missing"}};
-  const auto read = parse_policy(as_bytes(turin.dump()));
-  REQUIRE(read);
-  CHECK(to_rfc3339(*read->expires()) == "2027-01-31T00:00:00Z");
-  const auto& data = detail::data_of(*read).accept.at(0);
-  CHECK(data.floors.at(snp::Product::turin).fmc == 1);
-  CHECK(data.guest_policy.must == 1U << 20U);
-  CHECK(data.guest_policy.must_not == 1U << 16U);
-  CHECK(data.platform.must == 1U << 5U);
-  CHECK(data.platform.must_not == 1U << 1U);
-  CHECK(data.csp_ids.is_any());
-  CHECK(data.covers == Covers::firmware);
-  CHECK(has(read->summary(), "turin from fmc 1 bl 4"));
 }
 
 TEST_CASE("simulator roots are read, and are loud") {

@@ -37,6 +37,8 @@ class Matrix {
   void list_rows();
   void bit_rows();
   void number_rows();
+  void firmware_rows();
+  void identity_rows();
   void date_rows();
 
   [[nodiscard]] std::size_t run() const;
@@ -78,7 +80,7 @@ void Matrix::tcb_rows() {
     if (level < 255) row(component + " above", pointer, level + 1, "tcb_below_floor");
     row(component + " highest", pointer, 255, level == 255 ? "accepted" : "tcb_below_floor");
   }
-  const std::string another = product == "genoa" ? "milan" : "genoa";
+  const std::string another = product == "genoa" ? "bergamo_siena" : "genoa";
   json changed = base_;
   changed["accept"][0]["products"] = {another};
   changed["accept"][0]["min_tcb"] = {
@@ -100,7 +102,9 @@ void Matrix::list_rows() {
     row(std::string(list.key) + " equal", pointer, {value}, "accepted");
     row(std::string(list.key) + " among others", pointer, {other(value), value}, "accepted");
     row(std::string(list.key) + " other", pointer, {other(value)}, list.reason);
-    row(std::string(list.key) + " any", pointer, "any", "accepted");
+    if (list.key != std::string("chip_ids") || genuine_.product() != "milan") {
+      row(std::string(list.key) + " any", pointer, "any", "accepted");
+    }
   }
   const std::string golden = genuine_.field("measurement");
   row("measurement other", rule("/measurements"), {other(golden)}, "measurement_not_allowed");
@@ -161,6 +165,73 @@ void Matrix::number_rows() {
   }
 }
 
+// REPORTED <= COMMITTED <= CURRENT, so a launch floor and a firmware version are judged by other
+// fields than min_tcb.
+void Matrix::firmware_rows() {
+  const auto product = genuine_.product();
+  const json launch = test::policy_tcb(fields().at("launch_tcb"));
+  for (const auto& [component, value] : launch.items()) {
+    const int level = value.get<int>();
+    const auto at = [&](int wanted) {
+      json floor = launch;
+      floor[component] = wanted;
+      return json{{"min", {{product, floor}}}, {"at_most_current", "any"}};
+    };
+    const std::string pointer = rule("/launch_tcb");
+    row("launch " + component + " equal", pointer, at(level), "accepted");
+    if (level > 0) row("launch " + component + " below", pointer, at(level - 1), "accepted");
+    if (level < 255) {
+      row("launch " + component + " above", pointer, at(level + 1), "launch_tcb_below_floor");
+    }
+  }
+  row("launch at most current", rule("/launch_tcb"), {{"min", "any"}, {"at_most_current", true}},
+      "accepted");
+  const std::string committed = genuine_.field("committed_ver");
+  const std::string start = committed.substr(0, committed.rfind('.') + 1);
+  const int build = std::stoi(committed.substr(start.size()));
+  const auto version = [&](const std::string& first, int last) {
+    return json{{product, first + std::to_string(last)}};
+  };
+  row("firmware equal", rule("/min_firmware"), version(start, build), "accepted");
+  row("firmware below", rule("/min_firmware"), version(start, build - 1), "accepted");
+  row("firmware above", rule("/min_firmware"), version(start, build + 1), "firmware_below_minimum");
+  row("firmware minor above", rule("/min_firmware"), version("1.99.", 0), "firmware_below_minimum");
+}
+
+void Matrix::identity_rows() {
+  for (const char* vector : {"current", "launch"}) {
+    const bool told = fields().at("version").get<int>() >= 5;
+    const std::uint64_t raw = told ? number((std::string(vector) + "_mit").c_str()) : 0;
+    for (int bit = 0; bit < 7; ++bit) {
+      json demand{{"current", json::array()}, {"launch", json::array()}};
+      demand[vector] = {bit};
+      row(std::string(vector) + " mitigation " + std::to_string(bit), rule("/mitigations"), demand,
+          ((raw >> static_cast<unsigned>(bit)) & 1U) != 0 ? "accepted" : "mitigation_missing");
+    }
+  }
+  const auto abi = snp::GuestPolicy{number("policy")}.abi();
+  row("ABI equal", rule("/guest_policy/min_abi"), abi.text(), "accepted");
+  row("ABI above", rule("/guest_policy/min_abi"),
+      snp::AbiVersion{abi.major, static_cast<std::uint8_t>(abi.minor + 1)}.text(),
+      "guest_abi_below_minimum");
+  for (const auto& [key, field, reason] :
+       {std::tuple("family_ids", "family_id", "family_id_not_allowed"),
+        std::tuple("image_ids", "image_id", "image_id_not_allowed")}) {
+    const std::string value = genuine_.field(field);
+    row(std::string(key) + " equal", rule("/") + key, {value}, "accepted");
+    row(std::string(key) + " other", rule("/") + key, {other(value)}, reason);
+    row(std::string(key) + " any", rule("/") + key, "any", "accepted");
+  }
+  const auto svn = fields().at("guest_svn").get<std::uint32_t>();
+  row("SVN above", rule("/min_guest_svn"), svn + 1, "guest_svn_below_minimum");
+  row("SVN zero", rule("/min_guest_svn"), 0, "accepted");
+  const std::string chip = genuine_.field("chip_id");
+  const bool hidden = chip.find_first_not_of('0') == std::string::npos;
+  row("chip denied", rule("/denied_chip_ids"), {chip}, "chip_denied");
+  row("another chip denied", rule("/denied_chip_ids"), {other(chip)},
+      hidden ? "chip_denied" : "accepted");
+}
+
 void Matrix::date_rows() {
   const auto at = [&](std::int64_t seconds) {
     return to_rfc3339({genuine_.inside().unix_seconds + seconds});
@@ -197,10 +268,12 @@ TEST_CASE("each field of a policy decides by itself, on six genuine reports") {
     matrix.list_rows();
     matrix.bit_rows();
     matrix.number_rows();
+    matrix.firmware_rows();
+    matrix.identity_rows();
     matrix.date_rows();
     rows += matrix.run();
   }
-  CHECK(rows >= 450);
+  CHECK(rows >= 600);
 }
 
 }  // namespace ratls

@@ -11,6 +11,7 @@
 
 namespace ratls::test {
 
+inline const std::string k16(32, 'd');
 inline const std::string k48(96, 'a');
 inline const std::string k32(64, 'b');
 inline const std::string k64(128, 'c');
@@ -20,7 +21,7 @@ inline nlohmann::json tcb() {
 }
 
 inline nlohmann::json guest() {
-  nlohmann::json bits{{"debug", false}, {"migration", false}};
+  nlohmann::json bits{{"min_abi", "any"}, {"debug", false}, {"migration", false}};
   for (const char* bit : {"smt", "single_socket", "cxl", "aes_256_xts", "rapl_disabled",
                           "ciphertext_hiding", "page_swap_disabled"}) {
     bits[bit] = "any";
@@ -30,6 +31,9 @@ inline nlohmann::json guest() {
           {"measurements", {k48}},
           {"products", {"milan"}},
           {"min_tcb", {{"milan", tcb()}}},
+          {"launch_tcb", "any"},
+          {"min_firmware", "any"},
+          {"mitigations", "any"},
           {"guest_policy", bits},
           {"vmpl", {0}},
           {"platform_info", "any"},
@@ -37,7 +41,11 @@ inline nlohmann::json guest() {
           {"host_data", "any"},
           {"id_key_digests", "any"},
           {"author_key_digests", "any"},
-          {"chip_ids", "any"},
+          {"family_ids", "any"},
+          {"image_ids", "any"},
+          {"min_guest_svn", 0},
+          {"chip_ids", {k64}},
+          {"denied_chip_ids", nlohmann::json::array()},
           {"vlek_csp_ids", nlohmann::json::array()}};
 }
 

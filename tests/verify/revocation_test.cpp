@@ -39,6 +39,7 @@ Verdict judge(Revocation rule, const std::optional<Bytes>& list, const Simulated
                    .any_platform();
   auto built = std::move(needs)
                    .revocation(rule)
+                   .dangerously_accept_milan()
                    .vlek_of({"CN=simulator.invalid"})
                    .dangerously_trust_simulator(evidence.root)
                    .build()

@@ -71,6 +71,7 @@ Policy policy_over(const SimulatorRoot& root) {
       .any_chip()
       .any_platform()
       .revocation(Revocation::accept_missing())
+      .dangerously_accept_milan()
       .dangerously_trust_simulator(root)
       .build()
       .value();

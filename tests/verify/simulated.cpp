@@ -77,6 +77,7 @@ PolicyBuilder Simulated::policy() const {
                      .any_chip()
                      .any_platform()
                      .revocation(Revocation::accept_missing());
+  if (product_ == sim::Product::milan) std::move(builder).dangerously_accept_milan();
   return std::move(builder).vlek_of({"CN=simulator.invalid"}).dangerously_trust_simulator(root);
 }
 

@@ -53,8 +53,8 @@ TEST_CASE("guest policy and platform info name their bits") {
         "smt_enabled, ecc_enabled, alias_check_complete, iommu_write_safe");
   CHECK(PlatformInfo{0}.text() == "none");
   CHECK(PlatformInfo{0x1ff}.unknown() == 0x100);
-  CHECK(GuestPolicy{0x3011f}.abi_major() == 1);
-  CHECK(GuestPolicy{0x3011f}.abi_minor() == 31);
+  CHECK(GuestPolicy{0x3011f}.abi() == AbiVersion{1, 31});
+  CHECK(GuestPolicy{0x3011f}.abi().text() == "1.31");
 }
 
 TEST_CASE("firmware versions are ordered and readable") {

@@ -94,13 +94,15 @@ TEST_CASE("the JSON of a genuine verdict parses, and holds checks in order and p
   CHECK(json.at("timing_us").at("total").is_number_unsigned());
   std::vector<std::string> ids;
   for (const auto& check : json.at("checks")) ids.push_back(check.at("id"));
-  CHECK(ids == std::vector<std::string>{
-                   "binding",    "report",     "endorsement",  "signing_key",    "product",
-                   "chain",      "chip_id",    "endorsed_tcb", "signature",      "validity",
-                   "revocation", "policy",     "tcb_order",    "report_version", "accepted_product",
-                   "tcb",        "debug",      "migration",    "guest_policy",   "vmpl",
-                   "platform",   "chip",       "csp",          "host_data",      "id_key",
-                   "author_key", "measurement"});
+  CHECK(ids ==
+        std::vector<std::string>{
+            "binding",    "report",       "endorsement",  "signing_key",    "product",
+            "chain",      "chip_id",      "endorsed_tcb", "signature",      "validity",
+            "revocation", "policy",       "tcb_order",    "report_version", "accepted_product",
+            "tcb",        "launch_tcb",   "firmware",     "mitigations",    "debug",
+            "migration",  "guest_policy", "guest_abi",    "vmpl",           "platform",
+            "chip",       "denied_chip",  "csp",          "host_data",      "id_key",
+            "author_key", "family_id",    "image_id",     "guest_svn",      "measurement"});
 }
 
 TEST_CASE("the reason is that of the first failed check") {

@@ -43,22 +43,43 @@ struct BitRule {
   }
 };
 
+/// What LAUNCH_TCB, the firmware at the guest's launch, must be.
+struct LaunchRule {
+  std::map<snp::Product, snp::Tcb> floors;  ///< empty: any
+  bool at_most_current = false;             ///< false: a migrated guest may have come from newer
+};
+
+/// Bits of the mitigation vectors that must be set. Before report version 5 they count as clear.
+struct MitigationRule {
+  std::uint64_t current = 0;
+  std::uint64_t launch = 0;
+};
+
 /// One entry of accept[]: a guest that may come in.
 struct GuestRule {
   std::string name;
   Covers covers = Covers::image;
   Allow<snp::Measurement> measurements = Allow<snp::Measurement>::only({});
   std::map<snp::Product, snp::Tcb> floors;  ///< its keys are the accepted products
+  bool milan_accepted = false;              ///< on any chip, by the flag that says so
+  LaunchRule launch;
+  std::map<snp::Product, snp::FirmwareVersion> min_firmware;  ///< empty: any
+  MitigationRule mitigations;
   bool debug_allowed = false;
   bool migration_allowed = false;
   BitRule guest_policy;
+  std::optional<snp::AbiVersion> min_abi;  ///< nothing: any
   std::set<std::uint32_t> vmpls;
   BitRule platform;
   std::set<std::uint32_t> report_versions;
   Allow<snp::HostData> host_data = Allow<snp::HostData>::only({});
   Allow<snp::KeyDigest> id_keys = Allow<snp::KeyDigest>::only({});
   Allow<snp::KeyDigest> author_keys = Allow<snp::KeyDigest>::only({});
+  Allow<snp::FamilyId> family_ids = Allow<snp::FamilyId>::only({});
+  Allow<snp::ImageId> image_ids = Allow<snp::ImageId>::only({});
+  std::uint32_t min_guest_svn = 0;
   Allow<snp::ChipId> chips = Allow<snp::ChipId>::only({});
+  std::vector<snp::ChipId> denied_chips;
   Allow<std::string> csp_ids = Allow<std::string>::only({});
 };
 

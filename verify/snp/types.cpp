@@ -112,6 +112,14 @@ std::string Tcb::shortfall(const Tcb& floor) const {
   return out;
 }
 
+std::string AbiVersion::text() const {
+  return std::to_string(major) + "." + std::to_string(minor);
+}
+
+AbiVersion GuestPolicy::abi() const noexcept {
+  return {static_cast<std::uint8_t>((raw >> 8U) & 0xffU), static_cast<std::uint8_t>(raw & 0xffU)};
+}
+
 std::span<const NamedBit> GuestPolicy::bits() noexcept {
   return kGuestPolicyBits;
 }
@@ -145,6 +153,15 @@ std::string bit_names(std::span<const NamedBit> bits, std::uint64_t raw) {
   for (const NamedBit& known : bits) {
     if (((raw >> known.bit) & 1U) == 0) continue;
     out += (out.empty() ? "" : ", ") + std::string(known.name);
+  }
+  return out.empty() ? "none" : out;
+}
+
+std::string bit_numbers(std::uint64_t raw) {
+  std::string out;
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    if (((raw >> bit) & 1U) == 0) continue;
+    out += (out.empty() ? "" : ", ") + std::to_string(bit);
   }
   return out.empty() ? "none" : out;
 }

@@ -73,6 +73,15 @@ struct Tcb {
   friend bool operator>=(const Tcb&, const Tcb&) = delete;
 };
 
+/// Version of the firmware's ABI (AMD 56860), e.g. 1.55.
+struct AbiVersion {
+  std::uint8_t major = 0;
+  std::uint8_t minor = 0;
+
+  [[nodiscard]] std::string text() const;
+  friend auto operator<=>(const AbiVersion&, const AbiVersion&) = default;
+};
+
 /// A bit of a register, by the name that policies use.
 struct NamedBit {
   std::string_view name;
@@ -98,8 +107,8 @@ struct GuestPolicy {
   [[nodiscard]] bool migration() const noexcept { return bit(kMigration); }
   /// The guest may run with simultaneous multi-threading on.
   [[nodiscard]] bool smt() const noexcept { return bit(kSmt); }
-  [[nodiscard]] unsigned abi_minor() const noexcept { return raw & 0xffU; }
-  [[nodiscard]] unsigned abi_major() const noexcept { return (raw >> 8U) & 0xffU; }
+  /// The oldest firmware ABI on which the guest's owner let it start.
+  [[nodiscard]] AbiVersion abi() const noexcept;
   /// E.g. "debug off, migration off, smt on".
   [[nodiscard]] std::string text() const;
 };
@@ -121,6 +130,10 @@ struct PlatformInfo {
 
 /// The names of those of `bits` that are set in `raw`, comma-separated; "none" without any.
 std::string bit_names(std::span<const NamedBit> bits, std::uint64_t raw);
+
+/// The numbers of the bits that are set in `raw`, e.g. "0, 3"; "none" without any. For the
+/// mitigation vectors, whose bits AMD's bulletins number and do not name.
+std::string bit_numbers(std::uint64_t raw);
 
 /// Version of the SNP firmware, e.g. 1.55.65.
 struct FirmwareVersion {

@@ -103,8 +103,7 @@ std::string text_of(const Report& report) {
          row("signing_key", std::string(name(report.signing_key))) +
          row("vmpl", std::to_string(report.vmpl)) +
          row("guest_policy", hex_number(report.policy.raw) + " (" + report.policy.text() +
-                                 ", ABI " + std::to_string(report.policy.abi_major()) + "." +
-                                 std::to_string(report.policy.abi_minor()) + ")") +
+                                 ", ABI " + report.policy.abi().text() + ")") +
          row("platform_info", platform_text(report.platform_info)) + identity_rows(report) +
          tcb_rows(report);
 }
