@@ -24,6 +24,7 @@ int run(int argc, char** argv) {
   ratls::cli::add_inspect(tool, exit);
   ratls::cli::add_verify(tool, exit);
   ratls::cli::add_reasons(tool, exit);
+  ratls::cli::add_policy(tool, exit);
   ratls::cli::add_sim(tool, exit);
   try {
     tool.parse(argc, argv);

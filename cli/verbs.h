@@ -11,6 +11,7 @@ namespace ratls::cli {
 void add_inspect(CLI::App& tool, Exit& exit);
 void add_verify(CLI::App& tool, Exit& exit);
 void add_reasons(CLI::App& tool, Exit& exit);
+void add_policy(CLI::App& tool, Exit& exit);
 void add_sim(CLI::App& tool, Exit& exit);
 
 }  // namespace ratls::cli

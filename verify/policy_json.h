@@ -12,4 +12,8 @@ namespace ratls {
 /// "measurements"?".
 Result<Policy> parse_policy(ByteView json);
 
+/// The file of a policy, every decision written: parse_policy() of it is a policy with the same
+/// decisions (and another hash, which is that of the file).
+std::string policy_text(const Policy& policy);
+
 }  // namespace ratls
