@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include <ratls/certgen/detail/report_pacer.h>
+
 namespace ratls {
 
 Attester::Attester(ReportSource& source, std::chrono::milliseconds deadline)
@@ -26,11 +28,18 @@ PendingEvidence Attester::begin(const EvidenceRequest& request) {
   return queue_.submit(request);
 }
 
-// Between the two calls is the only place where a report request starts: pacing belongs there, and
-// costs nobody anything, because whoever arrives meanwhile joins the batch.
+// Whoever arrives while the pacer holds back joins the batch, so pacing costs no reports.
 void Attester::work() {
+  using Clock = std::chrono::steady_clock;
+  const auto pace = source_.pace();
+  std::optional<detail::ReportPacer> pacer;
+  if (pace) pacer.emplace(*pace);
   while (queue_.wait_for_work()) {
-    queue_.run_one(source_);
+    if (pacer && !queue_.wait_until(pacer->earliest(Clock::now()))) return;
+    const auto began = Clock::now();
+    const auto batch = queue_.run_one(source_);
+    if (!pacer || batch.sessions == 0) continue;
+    pacer->record(began, Clock::now(), batch.failure == Reason::firmware_throttled);
   }
 }
 

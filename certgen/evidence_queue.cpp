@@ -124,15 +124,23 @@ std::vector<EvidenceQueue::Ticket> EvidenceQueue::gather() {
   return batch;
 }
 
-std::size_t EvidenceQueue::run_one(ReportSource& source) {
+bool EvidenceQueue::wait_until(std::chrono::steady_clock::time_point moment) {
+  std::unique_lock lock(mutex_);
+  work_.wait_until(lock, moment, [this] { return closed_.has_value(); });
+  return !closed_;
+}
+
+EvidenceQueue::Batch EvidenceQueue::run_one(ReportSource& source) {
   const std::vector<Ticket> batch = gather();
-  if (batch.empty()) return 0;
+  Batch out{batch.size(), std::nullopt};
+  if (batch.empty()) return out;
   if (auto served = serve(batch, source); !served) {
+    out.failure = served.error().reason();
     // The kernel has wiped its key: nothing but a reboot brings reports back.
-    if (served.error().reason() == Reason::firmware_gone) close(served.error());
+    if (*out.failure == Reason::firmware_gone) close(served.error());
     fail(batch, served.error());
   }
-  return batch.size();
+  return out;
 }
 
 void EvidenceQueue::stop() {

@@ -49,10 +49,19 @@ class EvidenceQueue {
   /// Blocks until somebody waits (true) or stop() was called (false).
   [[nodiscard]] bool wait_for_work();
 
+  /// Blocks until `moment` (true) or until stop() was called (false).
+  [[nodiscard]] bool wait_until(std::chrono::steady_clock::time_point moment);
+
+  /// What became of one batch.
+  struct Batch {
+    std::size_t sessions = 0;       ///< served, with evidence or an error; 0: nothing was asked
+    std::optional<Reason> failure;  ///< why there was no report for them
+  };
+
   /// Serves everybody who waits now with one report from `source`; blocks as long as that does.
-  /// Says how many were served, with evidence or an error; 0, without asking for a report, where
-  /// nobody waits. A source that reports firmware_gone is never asked again.
-  std::size_t run_one(ReportSource& source);
+  /// Where nobody waits no report is asked for. A source that reports firmware_gone is never asked
+  /// again.
+  Batch run_one(ReportSource& source);
 
   /// Everybody who waits, and everybody who comes later, gets attester_stopped.
   void stop();

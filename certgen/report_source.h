@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include <ratls/certgen/report_pace.h>
 #include <ratls/core/bytes.h>
 #include <ratls/core/report_data.h>
 #include <ratls/core/result.h>
@@ -35,6 +36,10 @@ class ReportSource {
 
   /// True where the reports prove nothing. Said in every log, verdict and banner.
   [[nodiscard]] virtual bool simulated() const noexcept = 0;
+
+  /// How often get() may be called; nothing where there is no limit. The default is below the
+  /// throttle of SEV-SNP hosts.
+  [[nodiscard]] virtual std::optional<ReportPace> pace() const noexcept { return ReportPace{}; }
 };
 
 }  // namespace ratls

@@ -48,6 +48,11 @@ Result<AttestationReport> Processor::get(const ReportData& data) {
   return made;
 }
 
+std::optional<ReportPace> Processor::pace() const noexcept {
+  if (options_.throttle.reports == 0) return std::nullopt;
+  return ReportPace{};
+}
+
 void Processor::refuse(Error error, unsigned times) {
   const std::lock_guard lock(mutex_);
   refusal_ = std::move(error);

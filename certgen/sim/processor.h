@@ -41,6 +41,8 @@ class Processor final : public ReportSource {
   Result<AttestationReport> get(const ReportData& data) override;
   [[nodiscard]] std::string_view name() const noexcept override { return "sim"; }
   [[nodiscard]] bool simulated() const noexcept override { return true; }
+  /// Paced like real firmware where it is throttled like it.
+  [[nodiscard]] std::optional<ReportPace> pace() const noexcept override;
 
   /// The next `times` requests fail with `error`. As in the real thing, firmware_gone stays.
   void refuse(Error error, unsigned times = 1);

@@ -116,3 +116,31 @@ TEST_CASE("an attested identity vouches for a key through the attester that its 
   REQUIRE(evidence.has_value());
   check_vouches(*evidence, asked);
 }
+
+TEST_CASE("a pace that is used up gathers sessions instead of asking for more reports") {
+  ScriptedSource source;
+  source.paced = ReportPace{1, 10.0, 100, 10s};
+  Attester attester(source);
+  REQUIRE(attester.start().has_value());
+  auto first = attester.begin(request(0));
+  REQUIRE(first.take().has_value());
+  std::vector<PendingEvidence> gathered;
+  for (std::uint32_t i = 1; i <= 50; ++i) gathered.push_back(attester.begin(request(i)));
+  for (auto& handle : gathered) CHECK(handle.take().has_value());
+  CHECK(source.calls() == 2);
+}
+
+TEST_CASE("an attester that holds back can be destroyed at once") {
+  ScriptedSource source;
+  source.paced = ReportPace{1, 0.001, 1, 1h};
+  const auto began = std::chrono::steady_clock::now();
+  {
+    Attester attester(source);
+    REQUIRE(attester.start().has_value());
+    auto first = attester.begin(request(0));
+    REQUIRE(first.take().has_value());
+    auto second = attester.begin(request(1));
+  }
+  CHECK(std::chrono::steady_clock::now() - began < 10s);
+  CHECK(source.calls() == 1);
+}

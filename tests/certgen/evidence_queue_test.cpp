@@ -32,7 +32,7 @@ TEST_CASE("one waiting session gets evidence without a path") {
   EvidenceQueue queue;
   auto handle = queue.submit(request(1));
   CHECK_FALSE(handle.ready());
-  CHECK(queue.run_one(source) == 1);
+  CHECK(queue.run_one(source).sessions == 1);
   REQUIRE(handle.ready());
   const auto evidence = handle.take();
   REQUIRE(evidence.has_value());
@@ -46,7 +46,7 @@ TEST_CASE("all who wait are served by one report, each with a path that folds to
     ScriptedSource source;
     EvidenceQueue queue;
     auto handles = submit(queue, 0, count);
-    CHECK(queue.run_one(source) == count);
+    CHECK(queue.run_one(source).sessions == count);
     CHECK(source.calls() == 1);
     for (std::uint32_t i = 0; i < count; ++i) {
       const auto evidence = handles[i].take();
@@ -61,7 +61,7 @@ TEST_CASE("two hundred sessions paused at once are served by one report") {
   ScriptedSource source;
   EvidenceQueue queue;
   auto handles = submit(queue, 0, 200);
-  CHECK(queue.run_one(source) == 200);
+  CHECK(queue.run_one(source).sessions == 200);
   CHECK(source.calls() == 1);
   for (std::uint32_t i = 0; i < 200; ++i) {
     const auto evidence = handles[i].take();
@@ -124,7 +124,7 @@ TEST_CASE("a request that cannot be claimed fails at once and spoils nobody else
   REQUIRE(bad.ready());
   CHECK(reason_of(bad) == Reason::malformed_evidence);
   CHECK(reason_of(worse) == Reason::malformed_evidence);
-  CHECK(queue.run_one(source) == 1);
+  CHECK(queue.run_one(source).sessions == 1);
   CHECK(good.take().has_value());
 }
 
@@ -144,7 +144,7 @@ TEST_CASE("the platform's endorsement travels in the evidence") {
 TEST_CASE("without anybody waiting no report is asked for") {
   ScriptedSource source;
   EvidenceQueue queue;
-  CHECK(queue.run_one(source) == 0);
+  CHECK(queue.run_one(source).sessions == 0);
   CHECK(source.calls() == 0);
 }
 
@@ -152,11 +152,11 @@ TEST_CASE("dropped handles cost no report, and those who stay are served") {
   ScriptedSource source;
   EvidenceQueue queue;
   { const auto dropped = queue.submit(request(1)); }
-  CHECK(queue.run_one(source) == 0);
+  CHECK(queue.run_one(source).sessions == 0);
   CHECK(source.calls() == 0);
   auto handles = submit(queue, 0, 3);
   handles.erase(handles.begin() + 1);
-  CHECK(queue.run_one(source) == 2);
+  CHECK(queue.run_one(source).sessions == 2);
   const auto first = handles[0].take();
   const auto last = handles[1].take();
   REQUIRE(first.has_value());
@@ -175,7 +175,7 @@ TEST_CASE("a report over other REPORT_DATA is refused") {
     });
     EvidenceQueue queue;
     auto handles = submit(queue, 0, 2);
-    CHECK(queue.run_one(source) == 2);
+    CHECK(queue.run_one(source).sessions == 2);
     for (auto& handle : handles) CHECK(reason_of(handle) == Reason::report_echo_mismatch);
   }
 }
@@ -203,7 +203,7 @@ TEST_CASE("a source's error reaches everybody who waits, and the next round is a
   });
   EvidenceQueue queue;
   auto first = submit(queue, 0, 5);
-  CHECK(queue.run_one(source) == 5);
+  CHECK(queue.run_one(source).sessions == 5);
   for (auto& handle : first) CHECK(reason_of(handle) == Reason::firmware_throttled);
   auto again = queue.submit(request(0));
   queue.run_one(source);
@@ -224,7 +224,7 @@ TEST_CASE("once the firmware is gone nobody asks it again") {
   REQUIRE_FALSE(taken.has_value());
   CHECK(taken.error().reason() == Reason::firmware_gone);
   CHECK(taken.error().detail() == "ENOTTY");
-  CHECK(queue.run_one(source) == 0);
+  CHECK(queue.run_one(source).sessions == 0);
   CHECK(source.calls() == 1);
   CHECK_FALSE(queue.wait_for_work());
 }

@@ -24,6 +24,9 @@ class ScriptedSource final : public ReportSource {
   Result<AttestationReport> get(const ReportData& data) override;
   [[nodiscard]] std::string_view name() const noexcept override { return "scripted"; }
   [[nodiscard]] bool simulated() const noexcept override { return true; }
+  [[nodiscard]] std::optional<ReportPace> pace() const noexcept override { return paced; }
+
+  std::optional<ReportPace> paced;  ///< set it before the attester starts
 
   /// From now on get() blocks, until release().
   void hold();

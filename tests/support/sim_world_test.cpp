@@ -89,7 +89,7 @@ TEST_CASE("two hundred sessions on one report are each accepted in their own ses
     spkis.push_back({i});
     pending.push_back(queue.submit({Role::client, Level::exporter, kBinder, hash_spki(spkis[i])}));
   }
-  CHECK(queue.run_one(*processor) == 200);
+  CHECK(queue.run_one(*processor).sessions == 200);
   CHECK(processor->signed_reports() == 1);
   const Verifier verifier = world.verifier();
   for (std::size_t i = 0; i < 200; i += 33) {
