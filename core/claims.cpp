@@ -74,6 +74,32 @@ Result<void> decode_known(std::string_view key, cbor::Reader& in, Claims& out) {
 
 }  // namespace
 
+std::string_view name(Role role) noexcept {
+  switch (role) {
+    case Role::client:
+      return "client";
+    case Role::server:
+      return "server";
+    case Role::post_handshake_client:
+      return "post-handshake client";
+    case Role::post_handshake_server:
+      break;
+  }
+  return "post-handshake server";
+}
+
+std::string_view name(Level level) noexcept {
+  switch (level) {
+    case Level::key:
+      return "key";
+    case Level::handshake:
+      return "handshake";
+    case Level::exporter:
+      break;
+  }
+  return "exporter";
+}
+
 bool valid_pair(Role role, Level level) noexcept {
   switch (role) {
     case Role::client:

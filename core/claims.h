@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include <ratls/core/bytes.h>
 #include <ratls/core/result.h>
@@ -23,6 +24,11 @@ enum class Level : std::uint8_t {
   handshake = 2,  ///< key and handshake traffic secret
   exporter = 3,   ///< key and RFC 8446 exporter
 };
+
+/// E.g. "post-handshake client".
+std::string_view name(Role role) noexcept;
+/// "key", "handshake" or "exporter".
+std::string_view name(Level level) noexcept;
 
 /// Is this one of the pairs that exist: (0,0) (0,3) (1,0) (1,2) (2,3) (3,3)?
 bool valid_pair(Role role, Level level) noexcept;

@@ -10,11 +10,13 @@
 #include <mbedtls/rsa.h>
 #include <mbedtls/x509_crt.h>
 
+#include <ratls/core/crypto.h>
+#include <ratls/core/der.h>
+
 namespace ratls {
 
 namespace {
 
-constexpr std::size_t kMaxCertificateSize = 8192;
 constexpr std::size_t kMaxPemSize = 16384;
 constexpr std::string_view kPemBegin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view kPemEnd = "-----END CERTIFICATE-----";
@@ -163,9 +165,11 @@ class CertificateParser {
   }
 };
 
-Result<Certificate> Certificate::parse(ByteView der, Reason on_error) {
+Result<Certificate> Certificate::parse(ByteView der, Reason on_error, std::size_t limit) {
   if (der.empty()) return Error(on_error, "an empty certificate");
-  if (der.size() > kMaxCertificateSize) return Error(on_error, "a certificate of more than 8 KiB");
+  if (der.size() > limit) {
+    return Error(on_error, "a certificate of more than " + std::to_string(limit / 1024) + " KiB");
+  }
   return CertificateParser::parse(der, on_error);
 }
 
@@ -189,6 +193,35 @@ Result<Certificate> Certificate::parse_der_or_pem(ByteView file, Reason on_error
   mbedtls_pem_free(&pem);
   if (failed != 0) return Error(on_error, "the PEM armour is damaged");
   return parse(der, on_error);
+}
+
+Result<void> check_self_signature(const Certificate& certificate, Reason on_error) {
+  using enum Certificate::SignatureAlgorithm;
+  const auto kind = certificate.key_kind();
+  const bool is_p256 = kind == Certificate::KeyKind::p256;
+  const bool by_sha256 = certificate.signature_algorithm() == ecdsa_sha256;
+  if ((!is_p256 && kind != Certificate::KeyKind::p384) ||
+      (!by_sha256 && certificate.signature_algorithm() != ecdsa_sha384)) {
+    return Error(on_error, "not signed with ECDSA over P-256 or P-384");
+  }
+  const ByteView signature = certificate.signature();
+  if (!der::parse_ecdsa_signature(signature, is_p256 ? 32 : 48)) {
+    return Error(on_error, "the self-signature is not an ECDSA signature in DER");
+  }
+  const Sha256Digest sha256 = crypto::sha256({certificate.tbs()});
+  const Sha384Digest sha384 = crypto::sha384({certificate.tbs()});
+  const ByteView digest = by_sha256 ? sha256.view() : sha384.view();
+  mbedtls_pk_context pk;
+  mbedtls_pk_init(&pk);
+  Bytes spki(certificate.spki().begin(), certificate.spki().end());
+  unsigned char* at = spki.data();
+  const bool good =
+      mbedtls_pk_parse_subpubkey(&at, at + spki.size(), &pk) == 0 &&
+      mbedtls_pk_verify(&pk, by_sha256 ? MBEDTLS_MD_SHA256 : MBEDTLS_MD_SHA384, digest.data(),
+                        digest.size(), signature.data(), signature.size()) == 0;
+  mbedtls_pk_free(&pk);
+  if (!good) return Error(on_error, "the certificate's own key did not sign it");
+  return {};
 }
 
 Result<RsaNumbers> parse_rsa_spki(ByteView der, Reason on_error) {

@@ -26,9 +26,14 @@ class Certificate {
   };
   enum class KeyKind : std::uint8_t { p256, p384, rsa, other };
 
-  /// At most 8 KiB; trailing bytes are refused. Duplicate extensions are kept, in order, for the
-  /// caller to refuse. Errors: `on_error`, with the cause.
-  static Result<Certificate> parse(ByteView der, Reason on_error);
+  /// Largest certificate that is judged.
+  static constexpr std::size_t kMaxSize = 8192;
+  /// Largest certificate that is looked at: those of other protocols carry whole quotes and logs.
+  static constexpr std::size_t kMaxForeignSize = 65536;
+
+  /// At most `limit` bytes; trailing bytes are refused. Duplicate extensions are kept, in order,
+  /// for the caller to refuse. Errors: `on_error`, with the cause.
+  static Result<Certificate> parse(ByteView der, Reason on_error, std::size_t limit = kMaxSize);
 
   /// Reads DER, or PEM holding exactly one CERTIFICATE. Errors: `on_error`.
   static Result<Certificate> parse_der_or_pem(ByteView file, Reason on_error);
@@ -75,6 +80,10 @@ class Certificate {
   bool is_ca_ = false;
   std::vector<Extension> extensions_;
 };
+
+/// The certificate's own key signed it: ECDSA over P-256 or P-384, the signature in strict DER.
+/// Errors: `on_error`, also for another kind of key or signature.
+Result<void> check_self_signature(const Certificate& certificate, Reason on_error);
 
 /// The numbers of an RSA public key, big-endian, without leading zeros.
 struct RsaNumbers {

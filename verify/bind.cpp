@@ -9,32 +9,6 @@ namespace {
 using detail::EvidenceState;
 using detail::StageDoor;
 
-std::string_view name(Level level) {
-  switch (level) {
-    case Level::key:
-      return "key";
-    case Level::handshake:
-      return "handshake";
-    case Level::exporter:
-      break;
-  }
-  return "exporter";
-}
-
-std::string_view name(Role role) {
-  switch (role) {
-    case Role::client:
-      return "client";
-    case Role::server:
-      return "server";
-    case Role::post_handshake_client:
-      return "post-handshake client";
-    case Role::post_handshake_server:
-      break;
-  }
-  return "post-handshake server";
-}
-
 Error mismatch(std::string detail) {
   return Error(Reason::binding_mismatch, std::move(detail));
 }

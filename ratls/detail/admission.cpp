@@ -1,34 +1,11 @@
 #include <ratls/detail/admission.h>
 
 #include <ratls/core/crypto.h>
-#include <ratls/core/evidence.h>
 #include <ratls/core/x509.h>
 
 namespace ratls::detail {
 
 namespace {
-
-constexpr std::string_view kKeyUsage = "2.5.29.15";
-constexpr std::string_view kBasicConstraints = "2.5.29.19";
-
-Error misshapen(std::string_view what) {
-  return Error(Reason::malformed_certificate, std::string(what));
-}
-
-// Exactly one evidence extension, not critical, and no critical one that is unknown.
-Result<ByteView> evidence_extension(const Certificate& leaf) {
-  const Certificate::Extension* found = nullptr;
-  for (const auto& extension : leaf.extensions()) {
-    const bool is_evidence = extension.oid == kEvidenceOid;
-    if (is_evidence && found != nullptr) return misshapen("two evidence extensions");
-    if (is_evidence && extension.critical) return misshapen("the evidence extension is critical");
-    if (is_evidence) found = &extension;
-    const bool known = extension.oid == kKeyUsage || extension.oid == kBasicConstraints;
-    if (extension.critical && !known) return misshapen("an unknown critical extension");
-  }
-  if (found == nullptr) return misshapen("no evidence extension");
-  return ByteView(found->value);
-}
 
 // The first check that failed, in the words of the verdict.
 Error refusal_of(const Verdict& verdict) {
@@ -45,21 +22,13 @@ Error refusal_of(const Verdict& verdict) {
 }  // namespace
 
 Result<EvidenceLeaf> read_evidence_leaf(const PeerLeaf& leaf) {
-  if (!leaf.lone) return misshapen("more than one certificate in the message");
-  RATLS_TRY(const auto certificate, Certificate::parse(leaf.der, Reason::malformed_certificate));
-  if (certificate.version() != 3) return misshapen("not an X.509 v3 certificate");
-  if (!equal_ct(certificate.subject(), certificate.issuer())) {
-    return misshapen("subject and issuer differ");
+  if (!leaf.lone) {
+    return Error(Reason::malformed_certificate, "more than one certificate in the message");
   }
-  if (certificate.is_ca()) return misshapen("a CA certificate");
-  const auto kind = certificate.key_kind();
-  if (kind != Certificate::KeyKind::p256 && kind != Certificate::KeyKind::p384) {
-    return misshapen("the key is not on P-256 or P-384");
-  }
-  RATLS_TRY(const ByteView extension, evidence_extension(certificate));
-  RATLS_TRY(const ByteView cbor, EvidenceEnvelope::unwrap_extension(extension));
-  const ByteView spki = certificate.spki();
-  return EvidenceLeaf{{spki.begin(), spki.end()}, {cbor.begin(), cbor.end()}};
+  // Peers of other protocols send larger ones; read_evidence_leaf() tells them so.
+  RATLS_TRY(const auto certificate, Certificate::parse(leaf.der, Reason::malformed_certificate,
+                                                       Certificate::kMaxForeignSize));
+  return ratls::read_evidence_leaf(certificate);
 }
 
 Result<void> Admission::judge(const PeerLeaf& leaf, TlsEngine& engine) {

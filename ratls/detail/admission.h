@@ -7,15 +7,11 @@
 #include <ratls/config.h>
 #include <ratls/detail/tls_engine.h>
 #include <ratls/peer.h>
+#include <ratls/verify/evidence_leaf.h>
 
 namespace ratls::detail {
 
-/// A self-signed leaf that has the shape of docs/protocol.md, section 2.
-struct EvidenceLeaf {
-  Bytes spki;
-  Bytes evidence;  ///< CBOR, not decoded
-};
-/// Errors: malformed_certificate, malformed_evidence.
+/// The leaf of a peer; it must have come alone. Errors: those of ratls::read_evidence_leaf().
 Result<EvidenceLeaf> read_evidence_leaf(const PeerLeaf& leaf);
 
 /// Judges one peer, once. The refusal of a policy is an Error with the verdict beside it.
