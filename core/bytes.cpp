@@ -28,11 +28,11 @@ std::string to_string(ByteView bytes) {
 
 std::string to_hex(ByteView bytes) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '0');
+  std::size_t at = 0;
   for (const std::uint8_t byte : bytes) {
-    out.push_back(kDigits[byte >> 4U]);
-    out.push_back(kDigits[byte & 0x0FU]);
+    out[at++] = kDigits[byte >> 4U];
+    out[at++] = kDigits[byte & 0x0FU];
   }
   return out;
 }
@@ -55,7 +55,9 @@ bool equal_ct(ByteView a, ByteView b) noexcept {
 }
 
 bool is_zero(ByteView bytes) noexcept {
-  return bytes.empty() || sodium_is_zero(bytes.data(), bytes.size()) == 1;
+  std::uint8_t any = 0;
+  for (const std::uint8_t byte : bytes) any |= byte;
+  return any == 0;
 }
 
 void append(Bytes& to, ByteView tail) {

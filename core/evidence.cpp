@@ -1,5 +1,7 @@
 #include <ratls/core/evidence.h>
 
+#include <algorithm>
+
 #include <ratls/core/cbor.h>
 #include <ratls/core/der.h>
 
@@ -77,6 +79,12 @@ Result<void> read_field(std::uint64_t key, cbor::Reader& in, EvidenceEnvelope& o
   }
 }
 
+// Of a DER element that is `whole` bytes in all and at most 64 KiB (X.690, 8.1.3 and 10.1).
+std::size_t header_size(std::size_t whole) noexcept {
+  if (whole <= 2 + 127) return 2;
+  return whole <= 3 + 255 ? 3 : 4;
+}
+
 }  // namespace
 
 Result<Bytes> EvidenceEnvelope::encode() const {
@@ -118,11 +126,12 @@ Result<ByteView> EvidenceEnvelope::unwrap_extension(ByteView extn_value) {
   }
   if (extn_value.size() > kMaxEvidenceSize + 8) return malformed("the extension is too large");
   // Strict DER: exactly the bytes that we would have written around the same content.
-  for (const std::size_t header : {std::size_t{2}, std::size_t{3}, std::size_t{4}}) {
-    if (extn_value.size() < header) break;
+  const std::size_t header = header_size(extn_value.size());
+  if (extn_value.size() >= header) {
     const ByteView content = extn_value.subspan(header);
     const Bytes again = der::octet_string(content);
-    if (equal_ct(again, extn_value)) return content;
+    const bool same = std::equal(again.begin(), again.end(), extn_value.begin(), extn_value.end());
+    if (same) return content;
   }
   return malformed("the extension's OCTET STRING has a wrong length");
 }

@@ -1,6 +1,8 @@
+#include <iterator>
+#include <utility>
+
 #include <ratls/core/json.h>
 #include <ratls/verify/detail/policy_data.h>
-#include <ratls/verify/detail/summary.h>
 #include <ratls/verify/snp/detail/appraisal.h>
 
 namespace ratls {
@@ -42,8 +44,8 @@ bool tells_more(const RuleOutcome& a, const RuleOutcome& b) {
 
 RuleOutcome best_outcome(const EvidenceState& state, const PolicyData& policy) {
   RuleOutcome best = snp::detail::judge(state, policy, policy.accept.front());
-  for (const auto& rule : policy.accept) {
-    RuleOutcome next = snp::detail::judge(state, policy, rule);
+  for (auto rule = std::next(policy.accept.begin()); rule != policy.accept.end(); ++rule) {
+    RuleOutcome next = snp::detail::judge(state, policy, *rule);
     if (tells_more(next, best)) best = std::move(next);
   }
   return best;
@@ -53,17 +55,15 @@ Result<void> judge_all(EvidenceState& state, const Policy& policy, const Clock& 
                        Trail& trail) {
   trail.phase("policy");
   const PolicyData& data = detail::data_of(policy);
-  const RuleOutcome best = best_outcome(state, data);
+  RuleOutcome best = best_outcome(state, data);
   check_expiry(policy, clock, trail);
   trail.add(snp::detail::check_tcb_order(state.report));
-  for (const Check& check : best.checks) trail.add(check);
+  for (Check& check : best.checks) trail.add(std::move(check));
   if (const auto reason = trail.first_failure()) return Error(*reason);
   state.guest_name = best.rule->name;
   state.covers = best.rule->covers;
-  PeerSummary peer = detail::summarise(state);
-  peer.fields.push_back({"guest", json::quoted(state.guest_name)});
-  peer.fields.push_back({"covers", json::quoted(name(state.covers))});
-  trail.set_peer(std::move(peer));
+  trail.add_peer_field({"guest", json::quoted(state.guest_name)});
+  trail.add_peer_field({"covers", json::quoted(name(state.covers))});
   return {};
 }
 

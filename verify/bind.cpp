@@ -68,7 +68,7 @@ Result<BoundEvidence> bind(ParsedEvidence&& evidence, const SessionView& session
                                                                             ? " (not this session)"
                                                                             : " and this session"));
   state->level = claims->level;
-  state->spki_hash = hash_spki(session.peer_spki);
+  state->spki_hash = claims->pubkey_hash;  // equal, by check_claims()
   return StageDoor::make<BoundEvidence>(std::move(state));
 }
 

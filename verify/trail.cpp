@@ -58,6 +58,7 @@ std::vector<std::string_view> ids_of(Scope scope) {
 
 Trail::Trail(Scope scope) : since_(std::chrono::steady_clock::now()) {
   verdict_.scope = scope;
+  verdict_.checks.reserve(kSessionIds.size() + kAuthenticityIds.size() + kPolicyIds.size());
 }
 
 void Trail::add(Check check) {

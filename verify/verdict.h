@@ -96,6 +96,9 @@ class Trail {
 
   void set_policy(PolicyId policy) { verdict_.policy = std::move(policy); }
   void set_peer(PeerSummary peer) { verdict_.peer = std::move(peer); }
+  void add_peer_field(PeerSummary::Field field) {
+    verdict_.peer.fields.push_back(std::move(field));
+  }
   void set_simulated() { verdict_.simulated = true; }
 
   /// Ends the record. Accepted where `accepted` and no check failed.

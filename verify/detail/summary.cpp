@@ -5,8 +5,13 @@
 
 namespace ratls::detail {
 
+namespace {
+constexpr std::size_t kFields = 26;  // those below, and the two of an acceptance
+}
+
 PeerSummary summarise(const EvidenceState& state) {
   PeerSummary out;
+  out.fields.reserve(kFields);
   const auto text = [&](std::string key, std::string_view value) {
     out.fields.push_back({std::move(key), value.empty() ? "null" : json::quoted(value)});
   };

@@ -65,6 +65,7 @@ Check check_tcb_order(const Report& report) {
 // Measurement stays last: measurement_matches() looks there.
 RuleOutcome judge(const EvidenceState& state, const PolicyData& policy, const GuestRule& rule) {
   RuleOutcome out{&rule, {}};
+  out.checks.reserve(14);
   for (const auto check :
        {check_version,      check_accepted_product, check_tcb_floor, check_launch_tcb,
         check_firmware,     check_mitigations,      check_debug,     check_migration,
