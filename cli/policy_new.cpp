@@ -92,7 +92,7 @@ Exit judge_authenticity(const Task& task) {
   }
   const FixedClock clock(task.now);
   const Verdict verdict = authenticate_report(task.file(), clock).verdict;
-  if (verdict.accepted) {
+  if (verdict.authentic) {
     say("genuine: signed by AMD's hardware, authenticity checked");
     return Exit::ok;
   }

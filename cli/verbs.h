@@ -10,6 +10,8 @@ namespace ratls::cli {
 /// A verb's result goes to `exit`.
 void add_inspect(CLI::App& tool, Exit& exit);
 void add_verify(CLI::App& tool, Exit& exit);
+/// Below `verify`.
+void add_verify_cert(CLI::App& verify, Exit& exit);
 void add_reasons(CLI::App& tool, Exit& exit);
 void add_policy(CLI::App& tool, Exit& exit);
 void add_sim(CLI::App& tool, Exit& exit);

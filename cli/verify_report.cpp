@@ -132,6 +132,7 @@ void add_verify(CLI::App& tool, Exit& exit) {
   const auto options = std::make_shared<Options>();
   describe(*report, *options);
   report->callback([options, &exit] { exit = verify_report(*options); });
+  add_verify_cert(*verify, exit);
 }
 
 }  // namespace ratls::cli

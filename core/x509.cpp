@@ -9,6 +9,7 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/rsa.h>
 #include <mbedtls/x509_crt.h>
+#include <psa/crypto.h>
 
 #include <ratls/core/crypto.h>
 #include <ratls/core/der.h>
@@ -208,6 +209,8 @@ Result<void> check_self_signature(const Certificate& certificate, Reason on_erro
   if (!der::parse_ecdsa_signature(signature, is_p256 ? 32 : 48)) {
     return Error(on_error, "the self-signature is not an ECDSA signature in DER");
   }
+  // Programs that only verify have had no reason to do it yet.
+  if (psa_crypto_init() != PSA_SUCCESS) return Error(Reason::internal, "PSA did not initialise");
   const Sha256Digest sha256 = crypto::sha256({certificate.tbs()});
   const Sha384Digest sha384 = crypto::sha384({certificate.tbs()});
   const ByteView digest = by_sha256 ? sha256.view() : sha384.view();

@@ -82,7 +82,7 @@ class Certificate {
 };
 
 /// The certificate's own key signed it: ECDSA over P-256 or P-384, the signature in strict DER.
-/// Errors: `on_error`, also for another kind of key or signature.
+/// Errors: `on_error`, also for another kind of key or signature; internal.
 Result<void> check_self_signature(const Certificate& certificate, Reason on_error);
 
 /// The numbers of an RSA public key, big-endian, without leading zeros.

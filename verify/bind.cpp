@@ -1,6 +1,5 @@
-#include <ratls/core/merkle.h>
 #include <ratls/core/signing_key.h>
-#include <ratls/verify/detail/evidence_state.h>
+#include <ratls/verify/detail/report_data.h>
 
 namespace ratls {
 
@@ -38,21 +37,10 @@ Result<void> check_claims(const Claims& claims, const SessionView& session) {
   return {};
 }
 
-Result<void> check_report_data(const EvidenceState& state) {
-  merkle::Path path;
-  if (state.path_cbor) {
-    RATLS_TRY(path, merkle::Path::decode(*state.path_cbor));
-  }
-  const auto root = merkle::fold(merkle::leaf(state.claims_cbor), path);
-  RATLS_TRY(const ReportData shown, snp::detail::peek_report_data(state.report_bytes));
-  if (equal_ct(report_data_for(root).view(), shown.view())) return {};
-  return mismatch("REPORT_DATA does not cover these claims");
-}
-
 Result<void> check_binding(const EvidenceState& state, const Claims& claims,
                            const SessionView& session) {
   RATLS_CHECK(check_claims(claims, session));
-  return check_report_data(state);
+  return detail::check_report_data(state);
 }
 
 }  // namespace

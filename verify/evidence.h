@@ -64,6 +64,12 @@ struct ReportFile {
   std::optional<ReportData> expected_report_data;
 };
 
+/// A TLS leaf to be judged without its session. Views; the storage must outlive the call.
+struct CertificateFile {
+  ByteView certificate;         ///< DER, or PEM with exactly one
+  std::optional<ByteView> crl;  ///< DER; counts instead of one that is stapled
+};
+
 /// What a report claims, as needed to look for its certificate. Not believed.
 struct ClaimedOrigin {
   std::uint32_t version = 0;
@@ -97,6 +103,11 @@ class ParsedEvidence final : public EvidenceStage {
   static Result<ParsedEvidence> parse(ByteView evidence_cbor, Trail& trail);
   /// Errors: malformed_endorsement and crl_invalid for files that are too large.
   static Result<ParsedEvidence> from_file(const ReportFile& file, Trail& trail);
+
+  /// The evidence inside a leaf, once the leaf is consistent in itself: shape, self-signature,
+  /// claims about its own key, REPORT_DATA over these claims. The session stays unknown.
+  /// Errors: malformed_certificate, foreign_evidence, malformed_evidence, binding_mismatch.
+  static Result<ParsedEvidence> from_certificate(const CertificateFile& file, Trail& trail);
 
   /// For finding the VCEK. Errors: those of a report's shape.
   [[nodiscard]] Result<ClaimedOrigin> claimed_origin() const;

@@ -8,6 +8,8 @@ namespace ratls {
 namespace {
 
 constexpr std::array<std::string_view, 3> kSessionIds{"evidence", "level", "binding"};
+constexpr std::array<std::string_view, 4> kCertificateIds{"certificate", "evidence", "leaf_key",
+                                                          "binding"};
 constexpr std::array<std::string_view, 1> kFileIds{"binding"};
 constexpr std::array<std::string_view, 10> kAuthenticityIds{
     "report",  "endorsement",  "signing_key", "product",  "chain",
@@ -44,14 +46,30 @@ void append_ids(std::vector<std::string_view>& out, const Ids& ids) {
 
 std::vector<std::string_view> ids_of(Scope scope) {
   std::vector<std::string_view> out;
-  if (scope == Scope::session) {
-    append_ids(out, kSessionIds);
-  } else {
-    append_ids(out, kFileIds);
+  switch (scope) {
+    case Scope::session:
+      append_ids(out, kSessionIds);
+      break;
+    case Scope::certificate:
+      append_ids(out, kCertificateIds);
+      break;
+    default:
+      append_ids(out, kFileIds);
   }
   append_ids(out, kAuthenticityIds);
   if (scope != Scope::authenticity) append_ids(out, kPolicyIds);
   return out;
+}
+
+// Where no policy says what to do about revocation, it is not judged, and nothing was revoked.
+bool is_authentic(const Verdict& verdict) {
+  for (const std::string_view id : kAuthenticityIds) {
+    const Check* check = verdict.find(id);
+    if (check == nullptr || check->status == CheckStatus::fail) return false;
+    const bool unjudged = id == "revocation" && verdict.scope == Scope::authenticity;
+    if (check->status == CheckStatus::skipped && !unjudged) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -96,14 +114,15 @@ void Trail::stop_phase() {
   verdict_.timing.push_back({phase_, static_cast<std::uint64_t>(spent.count())});
 }
 
-Verdict Trail::finish(bool accepted) && {
+Verdict Trail::finish(bool held) && {
   stop_phase();
   const bool failed = verdict_.reason.has_value();
   for (const std::string_view id : ids_of(verdict_.scope)) {
     if (verdict_.find(id) == nullptr) skip(id, failed ? "an earlier check failed" : "not reached");
   }
-  verdict_.accepted = accepted && !failed;
-  if (!verdict_.accepted && !failed) verdict_.reason = Reason::internal;
+  if (!held && !failed) verdict_.reason = Reason::internal;
+  verdict_.authentic = is_authentic(verdict_);
+  verdict_.accepted = held && !failed && verdict_.scope != Scope::authenticity;
   return std::move(verdict_);
 }
 

@@ -47,6 +47,8 @@ std::string_view json_scope(Scope scope) {
       return "authenticity";
     case Scope::report:
       return "report";
+    case Scope::certificate:
+      return "certificate";
     case Scope::session:
       break;
   }
@@ -76,6 +78,7 @@ std::string line(const Check& check) {
   add("got", check.got);
   add("want", check.want);
   add("hint", check.hint);
+  if (check.reason) add("see", "docs/reasons.md#" + std::string(code(*check.reason)));
   return out.empty() ? head(check) + "\n" : out;
 }
 
@@ -85,8 +88,9 @@ std::string milliseconds(std::uint64_t microseconds) {
 }
 
 std::string_view last_word(const Verdict& verdict) {
-  if (!verdict.accepted) return "REJECTED";
-  return verdict.scope == Scope::authenticity ? "AUTHENTIC" : "ACCEPTED";
+  if (verdict.reason) return "REJECTED";
+  if (verdict.accepted) return "ACCEPTED";
+  return verdict.authentic ? "AUTHENTIC" : "REJECTED";
 }
 
 std::string counted(const Verdict& verdict) {
@@ -103,7 +107,9 @@ std::string counted(const Verdict& verdict) {
 std::string subject(const Verdict& verdict) {
   if (verdict.reason) return std::string(code(*verdict.reason));
   if (verdict.policy) {
-    return verdict.policy->name + " version " + std::to_string(verdict.policy->version);
+    const std::string name =
+        verdict.policy->name + " version " + std::to_string(verdict.policy->version);
+    return verdict.scope == Scope::certificate ? name + ", SESSION UNKNOWN" : name;
   }
   return "no policy was applied";
 }
@@ -114,11 +120,14 @@ std::string caveats(const Verdict& verdict) {
   if (verdict.simulated) {
     out += "SIMULATED: a simulator's key signed this; it proves nothing about hardware.\n";
   }
-  if (!verdict.accepted) return out;
+  if (verdict.reason) return out;
   if (verdict.scope == Scope::authenticity) {
     out += "Genuine, and nothing more: no policy was applied, so this is not an acceptance.\n";
   }
-  if (verdict.scope != Scope::session) {
+  if (verdict.scope == Scope::certificate) {
+    out +=
+        "The session is unknown: a certificate is public, so this is no word about who shows it.\n";
+  } else if (verdict.scope != Scope::session) {
     out += "Not bound to a session: whoever holds this file can show it.\n";
   }
   return out;
@@ -129,6 +138,7 @@ std::string json_check(const Check& check) {
   out.text("id", check.id).text("status", json_status(check.status));
   out.text_or_null("got", check.got).text_or_null("want", check.want);
   out.text_or_null("hint", check.hint);
+  out.text_or_null("reason", check.reason ? code(*check.reason) : std::string_view());
   return out.str();
 }
 
@@ -181,7 +191,9 @@ std::string Verdict::json() const {
   for (const Check& check : checks) list.push_back(json_check(check));
   json::Object out;
   out.text("schema", "ratls.verdict/1").boolean("accepted", accepted);
-  out.boolean("simulated", simulated).text("scope", json_scope(scope));
+  out.boolean("authentic", authentic)
+      .boolean("simulated", simulated)
+      .text("scope", json_scope(scope));
   out.text_or_null("reason", reason ? code(*reason) : std::string_view());
   out.raw("policy", policy ? json_policy(*policy) : "null").raw("peer", json_peer(peer));
   out.raw("checks", json::array(list)).raw("timing_us", json_timing(*this));

@@ -33,6 +33,7 @@ struct Check {
 enum class Scope : std::uint8_t {
   authenticity,  ///< signature, chain, bindings and dates of a file; no policy
   report,        ///< a file under a policy; not bound to a session
+  certificate,   ///< a TLS leaf and its evidence under a policy; its session is unknown
   session,       ///< evidence of a peer, bound to its TLS session, under a policy
 };
 
@@ -56,9 +57,13 @@ struct PeerSummary {
 /// The outcome of one appraisal.
 struct Verdict {
   Scope scope = Scope::session;
+  /// A policy was asked and everything held. Never true with scope `authenticity`, which asks none.
   bool accepted = false;
+  /// Signed by a chip or provider under a trusted root, every cryptographic check passed; whatever
+  /// a policy says of it.
+  bool authentic = false;
   bool simulated = false;        ///< a simulator's root stands behind it
-  std::optional<Reason> reason;  ///< of the first failed check; absent where accepted
+  std::optional<Reason> reason;  ///< of the first failed check; absent where none failed
   std::optional<PolicyId> policy;
   PeerSummary peer;
   std::vector<Check> checks;
@@ -70,7 +75,7 @@ struct Verdict {
 
   /// One line a check, the verdict last; ends with a newline.
   [[nodiscard]] std::string text() const;
-  /// `ratls.verdict/1`, one line, without a newline (docs/policy.md).
+  /// `ratls.verdict/1`, one line, without a newline (docs/schema/verdict.schema.json).
   [[nodiscard]] std::string json() const;
   /// The check of that id; nothing where it was not part of this appraisal.
   [[nodiscard]] const Check* find(std::string_view id) const noexcept;
@@ -101,8 +106,9 @@ class Trail {
   }
   void set_simulated() { verdict_.simulated = true; }
 
-  /// Ends the record. Accepted where `accepted` and no check failed.
-  Verdict finish(bool accepted) &&;
+  /// Ends the record. `held`: the steps came to their end. Accepted where they did, no check
+  /// failed, and the scope has a policy.
+  Verdict finish(bool held) &&;
 
  private:
   void stop_phase();

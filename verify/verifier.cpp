@@ -36,6 +36,15 @@ Result<AcceptedReport> walk_file(const ReportFile& file, const Policy& policy, c
   return appraise(std::move(authentic), policy, clock, trail);
 }
 
+Result<AcceptedReport> walk_certificate(const CertificateFile& file, const Policy& policy,
+                                        const Clock& clock, const Aids& aids, Trail& trail) {
+  trail.phase("parse");
+  RATLS_TRY(auto parsed, ParsedEvidence::from_certificate(file, trail));
+  RATLS_TRY(auto authentic, authenticate(std::move(parsed), policy.roots(),
+                                         detail::data_of(policy).revocation, clock, trail, aids));
+  return appraise(std::move(authentic), policy, clock, trail);
+}
+
 PolicyId id_of(const Policy& policy) {
   return {policy.name(), policy.version(), policy.sha256()};
 }
@@ -43,7 +52,7 @@ PolicyId id_of(const Policy& policy) {
 template <class T>
 Outcome<T> conclude(Result<T> walked, Trail&& trail) {
   Outcome<T> out{std::move(trail).finish(walked.has_value()), std::nullopt};
-  if (out.verdict.accepted) out.accepted.emplace(std::move(walked).value());
+  if (!out.verdict.reason) out.accepted.emplace(std::move(walked).value());
   return out;
 }
 
@@ -91,6 +100,14 @@ Outcome<AcceptedReport> Verifier::verify_report(const ReportFile& file) const {
   Trail trail(Scope::report);
   trail.set_policy(id_of(policy));
   auto walked = walk_file(file, policy, state_->clock, state_->aids(), trail);
+  return conclude(std::move(walked), std::move(trail));
+}
+
+Outcome<AcceptedReport> Verifier::verify_certificate(const CertificateFile& file) const {
+  const Policy policy = state_->snapshot();
+  Trail trail(Scope::certificate);
+  trail.set_policy(id_of(policy));
+  auto walked = walk_certificate(file, policy, state_->clock, state_->aids(), trail);
   return conclude(std::move(walked), std::move(trail));
 }
 

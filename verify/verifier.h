@@ -16,7 +16,7 @@ namespace ratls {
 template <class T>
 struct [[nodiscard("an ignored outcome is an ignored refusal")]] Outcome {
   Verdict verdict;
-  std::optional<T> accepted;  ///< present exactly where verdict.accepted
+  std::optional<T> accepted;  ///< present exactly where no check failed
 };
 
 /// Judges evidence by one policy. Believes AMD's pinned keys, and simulators only where the policy
@@ -40,6 +40,11 @@ class Verifier {
 
   /// A file. Accepted means: the policy accepts it; NOT that it belongs to any session.
   Outcome<AcceptedReport> verify_report(const ReportFile& file) const;
+
+  /// A TLS leaf that carries evidence, without its session: its shape and self-signature, that its
+  /// evidence is about its key, and the evidence under the policy. Accepted does NOT mean that
+  /// whoever shows it holds the key, nor that it belongs to any session; only verify() tells.
+  Outcome<AcceptedReport> verify_certificate(const CertificateFile& file) const;
 
   /// From now on this policy judges, in all copies. An appraisal that has begun ends by the policy
   /// it began with; each verdict names its own.

@@ -68,7 +68,7 @@ TEST_CASE("simulated certificates in AMD's shape are authentic for every product
       INFO(sim::name(product) << (vlek ? " VLEK" : " VCEK"));
       const Verdict verdict = world.authenticity();
       INFO(verdict.text());
-      CHECK(verdict.accepted);
+      CHECK(verdict.authentic);
       CHECK(verdict.simulated);
     }
   }
@@ -210,7 +210,7 @@ TEST_CASE("a PEM file gives the same verdict as its DER") {
   const FixedClock clock(genuine.inside());
   ReportFile file = genuine.file();
   file.endorsement = as_bytes(command.output);
-  CHECK(authenticate_report(file, clock).verdict.accepted);
+  CHECK(authenticate_report(file, clock).verdict.authentic);
   const std::string twice = command.output + command.output;
   file.endorsement = as_bytes(twice);
   CHECK(authenticate_report(file, clock).verdict.reason == Reason::malformed_endorsement);

@@ -55,7 +55,7 @@ TEST_CASE("trusting a simulator takes nothing away from AMD's own roots") {
   const Simulated world;
   const FixedClock clock(genuine.inside());
   const auto verdict = authenticate_report(genuine.file(), world.roots(), clock).verdict;
-  CHECK(verdict.accepted);
+  CHECK(verdict.authentic);
   CHECK_FALSE(verdict.simulated);
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("agentrust 384: another REPORT_DATA than expected is fatal") {
   const FixedClock clock(genuine.inside());
   ReportFile file = genuine.file();
   file.expected_report_data = ReportData::parse_hex(genuine.field("report_data"));
-  CHECK(authenticate_report(file, clock).verdict.accepted);
+  CHECK(authenticate_report(file, clock).verdict.authentic);
   // az_snp_vtpm of trustee leaves the upper half unchecked.
   for (const std::size_t byte : {0U, 31U, 32U, 63U}) {
     auto wrong = *ReportData::parse_hex(genuine.field("report_data"));

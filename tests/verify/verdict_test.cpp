@@ -40,16 +40,18 @@ Verdict genuine_verdict(const std::function<void(nlohmann::json&)>& change = [](
 }  // namespace
 
 TEST_CASE("the JSON of a verdict is ratls.verdict/1, key by key") {
-  CHECK(sample().json() ==
-        R"({"schema":"ratls.verdict/1","accepted":false,"simulated":false,"scope":"report",)"
-        R"("reason":"measurement_not_allowed","policy":{"name":"prod","version":7,"sha256":)"
-        R"("0000000000000000000000000000000000000000000000000000000000000000"},)"
-        R"("peer":{"product":"milan","vmpl":0},"checks":[)"
-        R"({"id":"report","status":"pass","got":"version 5","want":null,"hint":null},)"
-        R"({"id":"measurement","status":"fail","got":"4f1c","want":"one of 2","hint":"a hint"},)"
-        R"({"id":"host_data","status":"skipped","got":null,"want":null,)"
-        R"("hint":"an earlier check failed"}],)"
-        R"("timing_us":{"total":1950,"parse":100,"policy":1850}})");
+  CHECK(
+      sample().json() ==
+      R"({"schema":"ratls.verdict/1","accepted":false,"authentic":false,"simulated":false,"scope":"report",)"
+      R"("reason":"measurement_not_allowed","policy":{"name":"prod","version":7,"sha256":)"
+      R"("0000000000000000000000000000000000000000000000000000000000000000"},)"
+      R"("peer":{"product":"milan","vmpl":0},"checks":[)"
+      R"({"id":"report","status":"pass","got":"version 5","want":null,"hint":null,"reason":null},)"
+      R"({"id":"measurement","status":"fail","got":"4f1c","want":"one of 2","hint":"a hint",)"
+      R"("reason":"measurement_not_allowed"},)"
+      R"({"id":"host_data","status":"skipped","got":null,"want":null,)"
+      R"("hint":"an earlier check failed","reason":null}],)"
+      R"("timing_us":{"total":1950,"parse":100,"policy":1850}})");
 }
 
 TEST_CASE("the text of a verdict has one line a check, got want hint on failures, verdict last") {
@@ -58,6 +60,7 @@ TEST_CASE("the text of a verdict has one line a check, got want hint on failures
         " FAIL  measurement      got   4f1c\n"
         "                        want  one of 2\n"
         "                        hint  a hint\n"
+        "                        see   docs/reasons.md#measurement_not_allowed\n"
         " skip  host data        an earlier check failed\n"
         "REJECTED  measurement_not_allowed   1 of 2 checks passed, 1.9 ms\n");
 }
@@ -80,6 +83,29 @@ TEST_CASE("authenticity alone is never called an acceptance") {
   const auto json = nlohmann::json::parse(verdict.json());
   CHECK(json.at("scope") == "authenticity");
   CHECK(json.at("policy").is_null());
+  CHECK(json.at("accepted") == false);
+  CHECK(json.at("authentic") == true);
+  CHECK(json.at("reason").is_null());
+}
+
+TEST_CASE("a genuine report that a policy refuses is authentic and not accepted") {
+  const auto verdict = genuine_verdict([](auto& policy) { policy["accept"][0]["vmpl"] = {3}; });
+  CHECK(verdict.authentic);
+  CHECK_FALSE(verdict.accepted);
+  CHECK(verdict.text().find("see   docs/reasons.md#vmpl_not_allowed") != std::string::npos);
+}
+
+TEST_CASE("a report that was altered is neither authentic nor accepted") {
+  const auto genuine = test::genuine_case("turin/v5-vcek-microsoft");
+  Bytes altered = genuine.report;
+  altered[0x90] ^= 1;
+  ReportFile file = genuine.file();
+  file.report = altered;
+  const FixedClock clock(genuine.inside());
+  const auto outcome = authenticate_report(file, clock);
+  CHECK_FALSE(outcome.verdict.authentic);
+  CHECK_FALSE(outcome.verdict.accepted);
+  CHECK_FALSE(outcome.accepted);
 }
 
 TEST_CASE("the JSON of a genuine verdict parses, and holds checks in order and peer and times") {

@@ -15,6 +15,7 @@ struct EvidenceState {
   Bytes claims_cbor;
   std::optional<Bytes> path_cbor;
   std::optional<ReportData> expected_report_data;
+  bool binding_recorded = false;  ///< from_certificate() has said what there is to say
   EvidenceDigest digest;
 
   // Filled by bind().
