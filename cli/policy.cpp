@@ -10,6 +10,9 @@ void add_policy(CLI::App& tool, Exit& exit) {
   add_policy_new(*group, exit);
   add_policy_check(*group, exit);
   add_policy_diff(*group, exit);
+  add_policy_keygen(*group, exit);
+  add_policy_sign(*group, exit);
+  add_policy_verify(*group, exit);
   add_policy_bulletins(*group, exit);
   group->footer(exit_code_help() +
                 "\nEXAMPLES\n"
