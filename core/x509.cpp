@@ -51,6 +51,33 @@ struct OwnedCrt {
   mbedtls_x509_crt value;
 };
 
+// X.690, 8.3.2: the shortest form.
+bool is_minimal_integer(ByteView content) {
+  if (content.empty()) return false;
+  if (content.size() == 1) return true;
+  const bool first_is_spare =
+      (content[0] == 0x00 && content[1] < 0x80) || (content[0] == 0xff && content[1] >= 0x80);
+  return !first_is_spare;
+}
+
+// mbedTLS also takes the version and the serial number in longer forms than DER has, and a serial
+// number under another tag.
+bool has_der_numbers(const mbedtls_x509_crt& crt) {
+  constexpr std::array<std::uint8_t, 5> kVersion3{0xa0, 0x03, 0x02, 0x01, 0x02};
+  unsigned char* at = crt.tbs.p;
+  std::size_t length = 0;
+  if (mbedtls_asn1_get_tag(&at, crt.tbs.p + crt.tbs.len, &length,
+                           MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE) != 0) {
+    return false;
+  }
+  const ByteView fields(at, length);
+  const bool version =
+      crt.version != 3 || (fields.size() > kVersion3.size() &&
+                           std::equal(kVersion3.begin(), kVersion3.end(), fields.begin()));
+  return version && crt.serial.tag == MBEDTLS_ASN1_INTEGER &&
+         is_minimal_integer({crt.serial.p, crt.serial.len});
+}
+
 // "-0x2180", as mbedTLS's documentation writes its error codes.
 std::string mbedtls_code(int failed) {
   const auto code = static_cast<std::uint32_t>(-failed);
@@ -71,6 +98,7 @@ class CertificateParser {
     if (failed != 0)
       return Error(on_error, "not an X.509 certificate (" + mbedtls_code(failed) + ")");
     if (crt.value.raw.len != der.size()) return Error(on_error, "bytes after the certificate");
+    if (!has_der_numbers(crt.value)) return Error(on_error, "a number is not in DER");
     Certificate out;
     out.der_.assign(der.begin(), der.end());
     out.tbs_ = copy(crt.value.tbs);
@@ -157,6 +185,8 @@ class CertificateParser {
     int critical = 0;
     const int no_flag = mbedtls_asn1_get_bool(&at, end, &critical);
     if (no_flag != 0 && no_flag != MBEDTLS_ERR_ASN1_UNEXPECTED_TAG) return malformed;
+    // X.690, 11.5: FALSE, the default, is not written.
+    if (no_flag == 0 && critical == 0) return malformed;
     std::size_t length = 0;
     if (mbedtls_asn1_get_tag(&at, end, &length, MBEDTLS_ASN1_OCTET_STRING) != 0) return malformed;
     if (at + length != end) return malformed;

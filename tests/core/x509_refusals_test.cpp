@@ -233,3 +233,22 @@ TEST_CASE("a genuine chain in one PEM file is more than one certificate") {
   REQUIRE(chain);
   CHECK(refused(*chain));
 }
+
+// Each was taken by mbedTLS, and found by comparison with an independent parser.
+TEST_CASE("numbers and defaults that are not in DER are refused") {
+  const auto with = [](auto change) {
+    CertificateParts parts;
+    change(parts);
+    return parts.der();
+  };
+  CHECK_FALSE(refused(with([](CertificateParts& p) { p.serial = hex("020100"); })));
+  CHECK(refused(with([](CertificateParts& p) { p.serial = hex("02020000"); })));
+  CHECK(refused(with([](CertificateParts& p) { p.serial = hex("0200"); })));
+  CHECK(refused(with([](CertificateParts& p) { p.serial = hex("0202ff80"); })));
+  CHECK(refused(with([](CertificateParts& p) { p.serial = hex("820100"); })));
+  CHECK(refused(with([](CertificateParts& p) { p.version = hex("a00402020002"); })));
+  CHECK(refused(with([](CertificateParts& p) {
+    // critical BOOLEAN FALSE, which is the default, written out
+    p.extensions = {hex("300c06032a030401010004020500")};
+  })));
+}
