@@ -20,7 +20,9 @@ ENTRY = re.compile(r'RATLS_REASON\((\w+), (\w+), ((?:"(?:[^"\\]|\\.)*"\s*)+)\)')
 HEAD = """# Reasons
 
 Why something was refused. The code stands in verdicts, logs, metrics and HTTP errors, and never
-changes; the kind is what a program may branch on (`ratls::Errc`). Codes are only ever added.
+changes; the kind is what a program may branch on (`ratls::Errc`). Codes are only ever added. Every
+failed check of a verdict names its paragraph here, and every code has a test that fails with it
+(`scripts/checks/reasons.py --list` shows which).
 
 This file is generated from `core/reasons.def` by `scripts/generate_reasons_doc.py`.
 """
@@ -53,7 +55,9 @@ def render(groups):
         if title:
             out.append(f"*{title}*\n")
         for code, kind, sentence in entries:
-            out.append(f"## {code}\n\nKind: `{kind}`.\n\n{sentence}\n")
+            cause, _, fix = sentence.partition("; ")
+            out.append(f"## {code}\n\nKind: `{kind}`.\n\nCause: {cause}.\n\n"
+                       f"Fix: {fix[:1].upper()}{fix[1:]}\n")
     return "\n".join(out)
 
 
