@@ -1,8 +1,10 @@
 #include <ratls/core/crl.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
+#include <mbedtls/asn1.h>
 #include <mbedtls/oid.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/x509_crl.h>
@@ -56,6 +58,40 @@ bool has_one_algorithm(const mbedtls_x509_crl& crl) {
                     outer.begin());
 }
 
+constexpr int kSequence = MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE;
+
+// X.690, 8.3 and 10.1: one encoding only; RFC 5280, 5.2.3: non-negative, at most 20 octets.
+std::optional<Bytes> crl_number(ByteView value) {
+  if (value.size() < 3 || value[0] != MBEDTLS_ASN1_INTEGER || value[1] != value.size() - 2) {
+    return std::nullopt;
+  }
+  const ByteView number = value.subspan(2);
+  const bool negative = (number[0] & 0x80U) != 0;
+  const bool padded = number.size() > 1 && number[0] == 0 && (number[1] & 0x80U) == 0;
+  if (negative || padded) return std::nullopt;
+  Bytes out = without_leading_zeros(number);
+  if (out.size() > Crl::kMaxNumberSize) return std::nullopt;
+  return out;
+}
+
+// Steps over one Extension; `value` is what its extnValue holds. mbedTLS has been through them.
+bool next_extension(unsigned char*& at, const unsigned char* end, ByteView& oid, ByteView& value) {
+  std::size_t length = 0;
+  if (mbedtls_asn1_get_tag(&at, end, &length, kSequence) != 0) return false;
+  const unsigned char* const inner_end = at + length;
+  if (mbedtls_asn1_get_tag(&at, inner_end, &length, MBEDTLS_ASN1_OID) != 0) return false;
+  oid = ByteView(at, length);
+  at += length;
+  int critical = 0;
+  const int no_flag = mbedtls_asn1_get_bool(&at, inner_end, &critical);
+  if (no_flag != 0 && no_flag != MBEDTLS_ERR_ASN1_UNEXPECTED_TAG) return false;
+  if (mbedtls_asn1_get_tag(&at, inner_end, &length, MBEDTLS_ASN1_OCTET_STRING) != 0) return false;
+  if (at + length != inner_end) return false;
+  value = ByteView(at, length);
+  at += length;
+  return true;
+}
+
 }  // namespace
 
 /// Moves what mbedTLS parsed into a Crl.
@@ -93,12 +129,36 @@ class CrlParser {
     if (!to) return Error(on_error, "nextUpdate is missing or not a date that exists");
     out.this_update_ = *from;
     out.next_update_ = *to;
+    RATLS_CHECK(read_number(crl, out, on_error));
     for (const auto* entry = &crl.entry; entry != nullptr; entry = entry->next) {
       if (entry->serial.p != nullptr) {
         out.serials_.push_back(without_leading_zeros(copy(entry->serial)));
       }
     }
     return out;
+  }
+
+  static Result<void> read_number(const mbedtls_x509_crl& crl, Crl& out, Reason on_error) {
+    unsigned char* at = crl.crl_ext.p;
+    if (at == nullptr) return {};
+    const unsigned char* const end = at + crl.crl_ext.len;
+    std::size_t length = 0;
+    if (mbedtls_asn1_get_tag(&at, end, &length, kSequence) != 0) {
+      return Error(on_error, "the list's extensions are malformed");
+    }
+    constexpr std::array<std::uint8_t, 3> kNumber{0x55, 0x1d, 0x14};  // 2.5.29.20
+    ByteView oid;
+    ByteView value;
+    while (at != end) {
+      if (!next_extension(at, end, oid, value)) {
+        return Error(on_error, "an extension of the list is malformed");
+      }
+      if (!std::equal(oid.begin(), oid.end(), kNumber.begin(), kNumber.end())) continue;
+      if (out.number_) return Error(on_error, "the list has two numbers");
+      out.number_ = crl_number(value);
+      if (!out.number_) return Error(on_error, "the list's number is not one");
+    }
+    return {};
   }
 };
 
@@ -111,6 +171,11 @@ Result<Crl> Crl::parse(ByteView der, Reason on_error) {
 bool Crl::lists(ByteView serial) const {
   return std::find(serials_.begin(), serials_.end(), without_leading_zeros(serial)) !=
          serials_.end();
+}
+
+std::strong_ordering compare_crl_numbers(ByteView a, ByteView b) noexcept {
+  if (a.size() != b.size()) return a.size() <=> b.size();
+  return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end());
 }
 
 }  // namespace ratls

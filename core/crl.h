@@ -1,6 +1,7 @@
 /// A parsed X.509 certificate revocation list: what stands in it, nothing believed.
 #pragma once
 
+#include <compare>
 #include <optional>
 #include <vector>
 
@@ -17,8 +18,12 @@ class Crl {
   /// Largest list that is read.
   static constexpr std::size_t kMaxSize = 65536;
 
-  /// Exactly one list; trailing bytes, an unknown critical extension and a signature other than
-  /// RSASSA-PSS with SHA-384 and a salt of 48 bytes (AMD's form) are refused. Errors: `on_error`.
+  /// RFC 5280, 5.2.3: no number is longer.
+  static constexpr std::size_t kMaxNumberSize = 20;
+
+  /// Exactly one list; trailing bytes, an unknown critical extension, a number that is not one and
+  /// a signature other than RSASSA-PSS with SHA-384 and a salt of 48 bytes (AMD's form) are
+  /// refused. Errors: `on_error`.
   static Result<Crl> parse(ByteView der, Reason on_error);
 
   [[nodiscard]] ByteView tbs() const noexcept { return tbs_; }        ///< the signed bytes
@@ -28,6 +33,9 @@ class Crl {
   [[nodiscard]] Timestamp this_update() const noexcept { return this_update_; }
   /// RFC 5280, 5.1.2.5 demands it; a list without one is refused.
   [[nodiscard]] Timestamp next_update() const noexcept { return next_update_; }
+  /// The CRL number (RFC 5280, 5.2.3), which rises from list to list: big-endian without leading
+  /// zeros, so that zero is empty; at most kMaxNumberSize bytes. Absent where the list has none.
+  [[nodiscard]] const std::optional<Bytes>& number() const noexcept { return number_; }
   /// Is `serial` (big-endian; leading zeros do not matter) on the list?
   [[nodiscard]] bool lists(ByteView serial) const;
 
@@ -41,7 +49,11 @@ class Crl {
   Bytes signature_;
   Timestamp this_update_;
   Timestamp next_update_;
+  std::optional<Bytes> number_;
   std::vector<Bytes> serials_;
 };
+
+/// Which of two CRL numbers, as number() gives them, is the greater one.
+std::strong_ordering compare_crl_numbers(ByteView a, ByteView b) noexcept;
 
 }  // namespace ratls

@@ -23,6 +23,8 @@ struct EndorsementQuery {
 struct CrlQuery {
   snp::ProductLine line = snp::ProductLine::milan;
   snp::SigningKeyKind kind = snp::SigningKeyKind::vcek;  ///< vcek: names ASKs; vlek: ASVKs
+  /// id_of_ark() of the root that must have signed it; absent: AMD's own, else any.
+  std::optional<Sha256Digest> ark;
 };
 
 /// A place to look, asked during appraisals.

@@ -88,6 +88,10 @@ Sha256Digest digest_of(const std::vector<TrustedIssuer>& issuers) {
 
 }  // namespace
 
+Sha256Digest id_of_ark(const TrustedIssuer& issuer) noexcept {
+  return crypto::sha256({issuer.ark_modulus});
+}
+
 RootOfTrust RootOfTrust::amd() {
   RootOfTrust out;
   for (const ProductLine line : kLines) {

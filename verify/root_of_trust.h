@@ -33,6 +33,9 @@ struct TrustedIssuer {
   bool simulated = false;
 };
 
+/// Names the ARK above `issuer`: SHA-256 of its modulus.
+Sha256Digest id_of_ark(const TrustedIssuer& issuer) noexcept;
+
 /// AMD's keys for Milan, Genoa (also Bergamo and Siena) and Turin, which are pinned in this
 /// library, and simulator keys only where a policy names them. Certificates of the chain are never
 /// taken from the peer.

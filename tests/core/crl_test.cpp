@@ -29,6 +29,12 @@ Bytes tagged_extension(std::string_view oid, bool critical) {
   return der::explicit_tag(0, all);
 }
 
+Bytes extensions_of(const std::vector<Bytes>& extensions) {
+  Bytes all;
+  for (const Bytes& extension : extensions) append(all, extension);
+  return der::explicit_tag(0, der::tlv(0x30, all));
+}
+
 }  // namespace
 
 TEST_CASE("every field of a revocation list is read as it stands") {
@@ -64,6 +70,46 @@ TEST_CASE("a serial is found whatever its leading zeros, and no other is") {
   CHECK_FALSE(crl.lists(hex("0700")));
   CHECK_FALSE(crl.lists(hex("801122")));
   CHECK_FALSE(crl.lists(hex("8011223300")));
+}
+
+TEST_CASE("the list's number is read as a number") {
+  CHECK_FALSE(parse(CrlParts()).number());
+  const auto number = [](const Bytes& encoded) {
+    CrlParts parts;
+    parts.extensions = extensions_of({test::extension("2.5.29.20", encoded)});
+    return parse(parts).number();
+  };
+  CHECK(number(der::integer(0)) == Bytes{});
+  CHECK(number(der::integer(7)) == hex("07"));
+  CHECK(number(der::integer(0x80)) == hex("80"));
+  CHECK(number(der::integer(70000)) == hex("011170"));
+  CHECK(number(der::integer(Bytes(20, 0xff))) == Bytes(20, 0xff));
+}
+
+TEST_CASE("a list's number in another form, too long, or twice is refused") {
+  const auto refused_with = [](const std::vector<Bytes>& extensions) {
+    CrlParts parts;
+    parts.extensions = extensions_of(extensions);
+    return refused(parts.der());
+  };
+  for (const char* wrong : {"", "02", "0200", "0201", "020180", "02020007", "0201070a", "0401ff",
+                            "028101070a", "02810107", "0202ffff"}) {
+    INFO(wrong);
+    CHECK(refused_with({test::extension("2.5.29.20", hex(wrong))}));
+  }
+  CHECK(refused_with({test::extension("2.5.29.20", der::integer(Bytes(21, 0x7f)))}));
+  CHECK(refused_with(
+      {test::extension("2.5.29.20", hex("020107")), test::extension("2.5.29.20", hex("020107"))}));
+  CHECK_FALSE(refused_with({test::extension("1.3.6.1.4.1.3704.9.9", hex("020180")),
+                            test::extension("2.5.29.20", hex("020107"))}));
+}
+
+TEST_CASE("numbers of lists are compared as numbers") {
+  CHECK(compare_crl_numbers(hex("07"), hex("08")) < 0);
+  CHECK(compare_crl_numbers(hex("ff"), hex("0100")) < 0);
+  CHECK(compare_crl_numbers({}, hex("01")) < 0);
+  CHECK(compare_crl_numbers(hex("0200"), hex("01ff")) > 0);
+  CHECK(compare_crl_numbers(hex("0102"), hex("0102")) == 0);
 }
 
 TEST_CASE("an empty list lists nothing") {

@@ -15,20 +15,6 @@ constexpr std::int64_t kSecondsAnHour = 3600;
 
 using GenuineCrl = std::shared_ptr<const Crl>;
 
-// AMD 57230: the ARK signs the lists of both its intermediates.
-Result<void> check_genuine(const Crl& crl, const TrustedIssuer& issuer) {
-  const std::string ark = "ARK-" + std::string(snp::amd_name(issuer.line));
-  const bool named = issuer.ark_name.empty()
-                         ? crl.issuer_cn() == ark
-                         : std::equal(issuer.ark_name.begin(), issuer.ark_name.end(),
-                                      crl.issuer().begin(), crl.issuer().end());
-  if (!named) return Error(Reason::crl_invalid, "its issuer is not " + ark);
-  const auto verified = crypto::verify_rsa_pss_sha384({issuer.ark_modulus, issuer.ark_exponent},
-                                                      crl.tbs(), crl.signature());
-  if (verified) return {};
-  return Error(Reason::crl_invalid, "not signed by " + ark);
-}
-
 // Only the intermediates can be on a list: all VCEKs have serial 0, so an entry of 0 says nothing
 // about this one.
 Result<void> check_serials(const Crl& crl, const TrustedIssuer& issuer) {
@@ -66,16 +52,20 @@ Result<GenuineCrl> read_genuine(ByteView der, const TrustedIssuer& issuer, Evide
     if (auto known = cache->crls.find(key)) return known;
   }
   RATLS_TRY(Crl crl, Crl::parse(der, Reason::crl_invalid));
-  RATLS_CHECK(check_genuine(crl, issuer));
+  RATLS_CHECK(snp::detail::check_list_genuine(crl, issuer));
   auto out = std::make_shared<const Crl>(std::move(crl));
   if (cache != nullptr) cache->crls.insert(key, out);
   return out;
 }
 
+CrlQuery query_of(const TrustedIssuer& issuer) {
+  return {issuer.line, issuer.signs, id_of_ark(issuer)};
+}
+
 // Somebody else may write to that store: what does not verify is as good as absent.
 GenuineCrl at_hand(const TrustedIssuer& issuer, const Aids& aids) {
   if (aids.collateral == nullptr) return nullptr;
-  const auto der = aids.collateral->crl({issuer.line, issuer.signs});
+  const auto der = aids.collateral->crl(query_of(issuer));
   if (!der) return nullptr;
   auto list = read_genuine(*der, issuer, aids.cache);
   return list ? *std::move(list) : nullptr;
@@ -98,7 +88,7 @@ Result<Lists> gather(ByteView stapled, const TrustedIssuer& issuer, const Aids& 
 }
 
 Error wanted(const Error& error, const TrustedIssuer& issuer, const Aids& aids) {
-  if (aids.collateral != nullptr) aids.collateral->wanted(CrlQuery{issuer.line, issuer.signs});
+  if (aids.collateral != nullptr) aids.collateral->wanted(query_of(issuer));
   return error;
 }
 
@@ -127,3 +117,21 @@ Result<std::string> check_revocation(ByteView stapled, const TrustedIssuer& issu
 }
 
 }  // namespace ratls::detail
+
+namespace ratls::snp::detail {
+
+// AMD 57230: the ARK signs the lists of both its intermediates.
+Result<void> check_list_genuine(const Crl& crl, const TrustedIssuer& issuer) {
+  const std::string ark = "ARK-" + std::string(amd_name(issuer.line));
+  const bool named = issuer.ark_name.empty()
+                         ? crl.issuer_cn() == ark
+                         : std::equal(issuer.ark_name.begin(), issuer.ark_name.end(),
+                                      crl.issuer().begin(), crl.issuer().end());
+  if (!named) return Error(Reason::crl_invalid, "its issuer is not " + ark);
+  const auto verified = crypto::verify_rsa_pss_sha384({issuer.ark_modulus, issuer.ark_exponent},
+                                                      crl.tbs(), crl.signature());
+  if (verified) return {};
+  return Error(Reason::crl_invalid, "not signed by " + ark);
+}
+
+}  // namespace ratls::snp::detail

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ratls/core/clock.h>
+#include <ratls/core/crl.h>
 #include <ratls/verify/policy.h>
 #include <ratls/verify/root_of_trust.h>
 #include <ratls/verify/snp/detail/endorsement.h>
@@ -32,5 +33,8 @@ Result<void> check_signature(const Report& report, const Endorsement& endorsemen
 
 /// notBefore <= now <= notAfter. Errors: no_time, endorsement_not_yet_valid, endorsement_expired.
 Result<void> check_validity(const Endorsement& endorsement, const Clock& clock);
+
+/// The list is signed by the ARK above `issuer`, whatever it says. Errors: crl_invalid.
+Result<void> check_list_genuine(const Crl& crl, const TrustedIssuer& issuer);
 
 }  // namespace ratls::snp::detail
