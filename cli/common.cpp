@@ -57,6 +57,7 @@ Exit exit_of(Reason reason) noexcept {
   switch (reason) {
     case Reason::firmware_throttled:
     case Reason::cannot_judge_now:
+    case Reason::kds_throttled:
       return Exit::throttled;
     case Reason::firmware_gone:
       return Exit::no_device;

@@ -15,5 +15,7 @@ void add_verify_cert(CLI::App& verify, Exit& exit);
 void add_reasons(CLI::App& tool, Exit& exit);
 void add_policy(CLI::App& tool, Exit& exit);
 void add_sim(CLI::App& tool, Exit& exit);
+/// Into the group `collateral`.
+void add_collateral_fetch(CLI::App& collateral, Exit& exit);
 
 }  // namespace ratls::cli

@@ -28,7 +28,7 @@ include(CheckPIESupported)
 
 set(RATLS_INCLUDE_ROOT "${PROJECT_BINARY_DIR}/include")
 # One shared library holds these; see BUILD_SHARED_LIBS.
-set(RATLS_SHARED_MEMBERS core verify certgen ratls)
+set(RATLS_SHARED_MEMBERS core verify certgen ratls kds)
 
 # -- <ratls/...> in the tree, spelled as when installed --------------------------
 function(ratls_link_headers)

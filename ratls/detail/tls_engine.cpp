@@ -126,6 +126,10 @@ int TlsEngine::judge_calls() const noexcept {
   return impl_->judge_calls;
 }
 
+std::optional<std::uint8_t> TlsEngine::peer_alert() const noexcept {
+  return impl_->peer_alert;
+}
+
 std::string TlsEngine::alpn() const {
   const char* chosen = mbedtls_ssl_get_alpn_protocol(&impl_->ssl);
   return chosen == nullptr ? std::string() : std::string(chosen);

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,7 +69,8 @@ class TlsEngine {
 
   enum class Progress : std::uint8_t { needs_input, paused, over };
   /// Runs the handshake as far as the bytes allow. Errors: the judge's, tls_failed, peer_refused,
-  /// connection_closed; an alert is then in the output.
+  /// connection_closed; an alert is then in the output. Judged by WebPKI rules: server_untrusted,
+  /// server_name_mismatch, server_expired. no_tls13: the peer says that it has no TLS 1.3.
   Result<Progress> handshake();
   /// The proof, once handshake() said over. Errors: tls_failed for another version than 1.3.
   Result<HandshakeDone> finish();
@@ -87,6 +89,8 @@ class TlsEngine {
   [[nodiscard]] Bytes peer_spki() const;
   /// How often the judge was called.
   [[nodiscard]] int judge_calls() const noexcept;
+  /// The description of the fatal alert that ended the handshake; nothing where none did.
+  [[nodiscard]] std::optional<std::uint8_t> peer_alert() const noexcept;
   [[nodiscard]] std::string alpn() const;
   [[nodiscard]] std::string cipher_suite() const;
 
@@ -115,5 +119,6 @@ class TlsEngine {
 inline constexpr std::uint8_t kAlertAccessDenied = 49;
 inline constexpr std::uint8_t kAlertCertificateRequired = 116;
 inline constexpr std::uint8_t kAlertHandshakeFailure = 40;
+inline constexpr std::uint8_t kAlertProtocolVersion = 70;
 
 }  // namespace ratls::detail

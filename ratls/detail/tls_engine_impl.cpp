@@ -63,6 +63,21 @@ void keep_client_secret(void* context, mbedtls_ssl_key_export_type type,
   impl->client_secret_size = size;
 }
 
+// mbedTLS's verdict over a chain, told as the first fault that a user would look at.
+Error webpki_error(std::uint32_t faults) {
+  const std::uint32_t dates = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE;
+  if ((faults & ~(dates | MBEDTLS_X509_BADCERT_CN_MISMATCH)) != 0) {
+    const bool unknown = (faults & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0;
+    return Error(Reason::server_untrusted, unknown ? "no trusted CA signed its certificate"
+                                                   : "its chain uses a key or hash that is too "
+                                                     "weak, or a certificate beyond its purpose");
+  }
+  if ((faults & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) return Error(Reason::server_name_mismatch);
+  return Error(Reason::server_expired, (faults & MBEDTLS_X509_BADCERT_EXPIRED) != 0
+                                           ? "it has ended at this machine's clock"
+                                           : "it has not begun yet at this machine's clock");
+}
+
 // Called by mbedTLS for each certificate of a chain, the leaf (depth 0) last.
 int judge_certificate(void* context, mbedtls_x509_crt* certificate, int depth,
                       std::uint32_t* flags) {
@@ -70,6 +85,7 @@ int judge_certificate(void* context, mbedtls_x509_crt* certificate, int depth,
   const bool by_webpki = !impl->options.ca_pem.empty();
   if (by_webpki) {
     impl->judge_calls += depth == 0 ? 1 : 0;
+    impl->webpki_faults |= *flags;
     return 0;  // mbedTLS's own verdict stands in *flags
   }
   ++impl->judge_calls;
@@ -209,6 +225,12 @@ Error TlsEngine::Impl::failed_handshake(int code, bool alert_is_out) {
     mbedtls_ssl_send_alert_message(&ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, kAlertHandshakeFailure);
   }
   if (judged) return *judged;
+  if (code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED && webpki_faults != 0) {
+    return webpki_error(webpki_faults);
+  }
+  if (code == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION) {
+    return Error(Reason::no_tls13, "it chose an older version");
+  }
   return tls_error(code);
 }
 
@@ -216,6 +238,8 @@ Error TlsEngine::Impl::tls_error(int code) {
   if (code == MBEDTLS_ERR_SSL_CONN_EOF) return Error(Reason::connection_closed);
   if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
     const int alert = ratls_peek_alert(&ssl);
+    peer_alert = static_cast<std::uint8_t>(alert);
+    if (alert == kAlertProtocolVersion) return Error(Reason::no_tls13, "it sent TLS alert 70");
     const Reason reason = alert == kAlertAccessDenied || alert == kAlertCertificateRequired
                               ? Reason::peer_refused
                               : Reason::tls_failed;

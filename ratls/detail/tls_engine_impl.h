@@ -47,7 +47,9 @@ struct TlsEngine::Impl {
   Secret<48> client_secret;  // client_handshake_traffic_secret
   std::size_t client_secret_size = 0;
   int judge_calls = 0;
-  std::optional<Error> judged;  // the judge's refusal
+  std::optional<Error> judged;      // the judge's refusal
+  std::uint32_t webpki_faults = 0;  // MBEDTLS_X509_BADCERT_*, of all certificates of the chain
+  std::optional<std::uint8_t> peer_alert;
 
  private:
   void configure_policy();

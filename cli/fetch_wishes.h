@@ -1,0 +1,37 @@
+/// What `ratls collateral fetch` is to get: from reports, or from a chip's name and levels.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <ratls/verify/collateral.h>
+
+#include "common.h"
+
+namespace ratls::cli {
+
+/// The options that say what, as given.
+struct WishOptions {
+  std::vector<std::string> reports;
+  std::string chip_id;
+  std::string tcb;
+  std::vector<std::string> products;
+  bool crl = false;
+  bool vlek = false;
+};
+
+struct Wishes {
+  std::vector<EndorsementQuery> vceks;
+  std::vector<CrlQuery> lists;  ///< besides those of the VCEKs
+};
+
+/// Reads and checks all of it before anything is fetched.
+std::optional<Stop> read_wishes(const WishOptions& options, Wishes& out);
+
+/// "VCEK of Milan chip a0a1a2a3..., bl 4 tee 0 snp 22 ucode 213".
+std::string describe(const EndorsementQuery& query);
+/// "CRL of Milan, for ASKs".
+std::string describe(const CrlQuery& query);
+
+}  // namespace ratls::cli
