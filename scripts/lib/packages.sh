@@ -32,6 +32,7 @@ libssl-dev           a program that links OpenSSL as well as ratls
 libmbedtls-dev       a program that links another mbedTLS as well as ratls
 LIST
       ;;
+    bench) echo "libssl-dev           OpenSSL, to compare with" ;;
     check)
       cat <<'LIST'
 clang-16             second compiler
@@ -46,7 +47,7 @@ clang-16             libFuzzer
 libclang-rt-16-dev   sanitizer and fuzzer runtimes
 LIST
       ;;
-    *) die "$EX_USAGE" "unknown purpose '$1'; use build, test, check or fuzz." ;;
+    *) die "$EX_USAGE" "unknown purpose '$1'; use build, test, bench, check or fuzz." ;;
   esac
 }
 

@@ -6,6 +6,7 @@
 #include <ratls/core/crypto.h>
 #include <ratls/verify/collateral.h>
 #include <ratls/verify/detail/evidence_cache.h>
+#include <ratls/verify/snp/detail/endorsing.h>
 
 namespace ratls::detail {
 

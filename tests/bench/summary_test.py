@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""From Google Benchmark's reports to the ratios of build/bench/summary.json."""
+
+import pathlib
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+sys.dont_write_bytecode = True
+import bench  # noqa: E402
+
+OURS = {"both_attested_warm": 300.0, "attested_warm": 220.0, "mutual_ready": 150.0,
+        "mutual_dummy_extension": 200.0, "verify_cold": 240.0, "verify_endorsement_cached": 154.0,
+        "rsa4096_pss_verify": 60.0, "p384_verify": 140.0}
+
+
+def one_round(factor: float = 1.0, openssl: bool = True) -> dict:
+    """As a machine that is `factor` slower in this round would measure it."""
+    out = {"aws-lc": {row: time * factor for row, time in OURS.items()},
+           "builtin": {"both_attested_warm": 3600.0 * factor}}
+    if openssl:
+        out["openssl"] = {"openssl_mutual_ready": 600.0 * factor}
+    return out
+
+
+class Rows(unittest.TestCase):
+    def test_a_manual_row_counts_its_own_time_and_others_their_cpu_time(self):
+        report = {"benchmarks": [
+            {"name": "attested_warm/manual_time", "real_time": 250.0, "cpu_time": 290.0, "time_unit": "us"},
+            {"name": "verify_cold", "real_time": 9.0, "cpu_time": 0.22, "time_unit": "ms"}]}
+        self.assertEqual(bench.rows_of(report), {"attested_warm": 250.0, "verify_cold": 220.0})
+
+    def test_aggregates_are_not_rows(self):
+        row = {"name": "x_mean", "run_type": "aggregate", "real_time": 1, "cpu_time": 1, "time_unit": "us"}
+        self.assertEqual(bench.rows_of({"benchmarks": [row]}), {})
+
+    def test_a_row_that_failed_stops_everything(self):
+        row = {"name": "x", "error_occurred": True, "error_message": "no evidence"}
+        with self.assertRaises(SystemExit):
+            bench.rows_of({"benchmarks": [row]})
+
+
+class Ratios(unittest.TestCase):
+    def test_each_ratio_divides_what_its_name_says(self):
+        ratios = bench.summarise([one_round()], {})["ratios"]
+        self.assertEqual(ratios, {
+            "mutual_builtin_over_awslc": 12.0, "mutual_fresh_over_openssl": 0.5,
+            "mutual_ready_over_openssl": 0.25, "warm_over_dummy_extension": 1.1,
+            "verify_cold_over_primitives": 1.2, "verify_endorsement_cached_over_p384": 1.1})
+
+    def test_a_slow_round_changes_no_ratio(self):
+        rounds = [one_round(), one_round(1.45), one_round(3.0)]
+        self.assertEqual(bench.summarise(rounds, {})["ratios"], bench.summarise([one_round()], {})["ratios"])
+
+    def test_one_spoilt_round_does_not_decide(self):
+        spoilt = one_round()
+        spoilt["aws-lc"]["attested_warm"] *= 5
+        summary = bench.summarise([one_round(), spoilt, one_round()], {})
+        self.assertEqual(summary["ratios"]["warm_over_dummy_extension"], 1.1)
+        self.assertEqual(summary["rows"]["aws-lc"]["attested_warm"], 220.0)
+
+    def test_without_openssl_its_ratios_are_null_and_said_to_be_missing(self):
+        summary = bench.summarise([one_round(openssl=False)], {})
+        self.assertIsNone(summary["ratios"]["mutual_ready_over_openssl"])
+        self.assertEqual(summary["ratios"]["mutual_builtin_over_awslc"], 12.0)
+        self.assertIn("NOT MEASURED", bench.ratio_lines(summary))
+
+    def test_a_missed_target_is_said_to_be_missed(self):
+        slow = one_round()
+        slow["aws-lc"]["verify_cold"] = 251.0
+        lines = bench.ratio_lines(bench.summarise([slow], {})).splitlines()
+        self.assertTrue(next(line for line in lines if "verify_cold" in line).endswith("MISSED"))
+        self.assertTrue(next(line for line in lines if "mutual_ready" in line).endswith(" met"))
+
+
+class Sizes(unittest.TestCase):
+    def test_openssl_gets_certificates_of_the_same_size(self):
+        report = {"benchmarks": [{"name": "a"}, {"name": "b", "client_certificate": 3353.0}]}
+        self.assertEqual(bench.certificate_size(report), 3353)
+
+
+if __name__ == "__main__":
+    unittest.main()
