@@ -19,6 +19,9 @@ class SimulatedSource final : public ReportSource {
   Result<AttestationReport> get(const ReportData& data) override { return processor_->get(data); }
   [[nodiscard]] std::string_view name() const noexcept override { return "sim"; }
   [[nodiscard]] bool simulated() const noexcept override { return true; }
+  [[nodiscard]] std::optional<ReportPace> pace() const noexcept override {
+    return processor_->pace();
+  }
 
  private:
   sim::Authority authority_;

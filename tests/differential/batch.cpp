@@ -1,4 +1,4 @@
-// Judges a file of cases by authenticate_report(), a line a case: "accepted" or the reason's code.
+// Judges a file of cases by authenticate_report(), a line a case: "authentic" or the reason's code.
 //
 // Usage: differential_batch ROOTS CASES
 //   ROOTS   lines "milan|genoa|turin ARK ASK ASVK", SubjectPublicKeyInfo in hex: simulators that
@@ -50,9 +50,9 @@ Result<std::string> judge(Reader& cases, const RootOfTrust& roots) {
   }
   const FixedClock clock(Timestamp{static_cast<std::int64_t>(when)});
   const auto outcome = authenticate_report(file, roots, clock);
-  if (outcome.verdict.accepted != outcome.accepted.has_value()) return std::string("contradiction");
-  if (outcome.verdict.accepted) return std::string("accepted");
-  return std::string(code(outcome.verdict.reason.value_or(Reason::internal)));
+  const auto& refused = outcome.verdict.reason;
+  if (outcome.accepted.has_value() == refused.has_value()) return std::string("contradiction");
+  return std::string(refused ? code(*refused) : "authentic");
 }
 
 Result<void> run(const std::string& roots_file, const std::string& cases_file) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Shows the same evidence to this project's verifier and to the independent one of verifier.py.
 
-Both must agree on each case: accepted or refused, and refused for something that the other finds
+Both must agree on each case: authentic or refused, and refused for something that the other finds
 wrong too. Every disagreement is printed, and its report and certificate are kept in --work.
 
 Exit codes: 0 they agree, 1 they do not, 4 skipped (no python3-cryptography), 64 usage.
@@ -119,7 +119,7 @@ def ours(program: str, roots: str, cases: list[mutants.Case], work: pathlib.Path
 
 
 def agree(said: str, faults: list[str]) -> bool:
-    if said == "accepted":
+    if said == "authentic":
         return not faults
     return any(said in MEANING[fault] for fault in faults)
 
@@ -161,11 +161,11 @@ def main() -> int:
             continue
         disagreements += 1
         keep(arguments.work, number, case)
-        print(f"case {number} ({case.label}): ours says {said}, the other {faults or 'accepted'}")
+        print(f"case {number} ({case.label}): ours says {said}, the other {faults or 'authentic'}")
     print(f"{len(good) + len(others)} known, {arguments.mutants} changed or forged (seed {arguments.seed}), "
-          f"{counts['accepted']} accepted, {len(counts) - 1} reasons, {disagreements} disagreements, "
+          f"{counts['authentic']} authentic, {len(counts) - 1} reasons, {disagreements} disagreements, "
           f"{time.monotonic() - start:.1f} s")
-    if counts["accepted"] < len(good) // 2 or len(counts) < 10:
+    if counts["authentic"] < len(good) // 2 or len(counts) < 10:
         sys.exit("FAIL: too little was accepted or refused for this to mean anything")
     return 1 if disagreements else 0
 

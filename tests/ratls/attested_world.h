@@ -22,6 +22,7 @@ class GatedSource final : public ReportSource {
   Result<AttestationReport> get(const ReportData& data) override;
   [[nodiscard]] std::string_view name() const noexcept override { return inner_.name(); }
   [[nodiscard]] bool simulated() const noexcept override { return inner_.simulated(); }
+  [[nodiscard]] std::optional<ReportPace> pace() const noexcept override { return inner_.pace(); }
   void shut();
   void open();
 

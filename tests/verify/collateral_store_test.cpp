@@ -6,6 +6,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <ratls/core/x509.h>
+
 #include "tests/verify/genuine.h"
 #include "tests/verify/stored.h"
 
@@ -240,8 +242,7 @@ TEST_CASE("AMD's own certificates are stored under AMD's roots") {
       continue;
     }
     const auto file = test::read_file(entry.path().string());
-    const auto certificate =
-        Certificate::parse_der_or_pem(*file, Reason::malformed_certificate);
+    const auto certificate = Certificate::parse_der_or_pem(*file, Reason::malformed_certificate);
     if (!certificate) continue;
     const auto put = store.put_certificate(certificate->der());
     if (put && put->outcome == PutOutcome::stored) ++stored;
