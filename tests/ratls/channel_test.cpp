@@ -226,7 +226,7 @@ TEST_CASE("a TLS 1.2 client gets no further than its first message") {
     OneServer server([&](std::unique_ptr<Transport> stream) {
       const auto result = accept_over(std::move(stream), world.broker_config());
       REQUIRE_FALSE(result.channel);
-      CHECK(result.channel.error().reason() == Reason::tls_failed);
+      CHECK(result.channel.error().reason() == Reason::no_tls13);
     });
     output = test::run_command("printf hello | timeout 10 openssl s_client -connect " +
                                server.address().text() + " -tls1_2 2>&1");
