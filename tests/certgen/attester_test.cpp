@@ -45,7 +45,7 @@ TEST_CASE("sessions that arrive while a report is being made share exactly one f
 
 TEST_CASE("beginning does not block while the firmware does") {
   ScriptedSource source;
-  Attester attester(source, 10ms);
+  Attester attester(source, 500ms);  // long enough for the worker to begin
   REQUIRE(attester.start().has_value());
   source.hold();
   auto stuck = attester.begin(request(1));
