@@ -8,6 +8,7 @@
 #include <ratls/core/json.h>
 #include <ratls/verify/policy_json.h>
 
+#include "collateral.h"
 #include "fetch_wishes.h"
 #include "fetcher.h"
 #include "verbs.h"
@@ -102,6 +103,10 @@ void fetch_all(Fetcher& fetcher, const Wishes& wishes, bool lists_too) {
 }
 
 Exit fetch(Options options) {
+  if (options.store.empty()) options.store = default_store();
+  if (options.store.empty()) {
+    return report_stop({Exit::usage, "no home folder; give --store DIR"}, options.json);
+  }
   Wishes wishes;
   if (const auto stop = read_wishes(options.wishes, wishes)) {
     return report_stop(*stop, options.json);
@@ -138,8 +143,9 @@ void describe_wishes(CLI::App& verb, WishOptions& options) {
 }
 
 void describe_way(CLI::App& verb, Options& options) {
-  verb.add_option("--store", options.store, "Folder of the store; made where it does not exist")
-      ->required();
+  verb.add_option("--store", options.store,
+                  "Folder of the store; default $XDG_CACHE_HOME/ratls/collateral, or "
+                  "~/.cache/ratls/collateral");
   verb.add_option("--base-url", options.kds.base_url,
                   "The key service or a mirror; default " + options.kds.base_url);
   verb.add_option("--ca-file", options.kds.ca_file,

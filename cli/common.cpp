@@ -1,9 +1,11 @@
 #include "common.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <span>
 
 #include <ratls/core/json.h>
 
@@ -19,13 +21,24 @@ Input stopped(Exit exit, std::string what) {
   return {{}, Stop{exit, std::move(what)}};
 }
 
-Input read_all(std::FILE* file, const std::string& name) {
-  Bytes out(kMaxInput + 1);
-  const std::size_t size = std::fread(out.data(), 1, out.size(), file);
-  if (std::ferror(file) != 0) {
-    return stopped(Exit::no_input, name + ": " + std::strerror(errno));
+// Grows with what comes, so that a small file takes little memory however much is allowed.
+Input read_all(std::FILE* file, const std::string& name, std::size_t max) {
+  constexpr std::size_t kStep = 65536;
+  Bytes out;
+  std::size_t size = 0;
+  for (;;) {
+    out.resize(std::min(size + kStep, max + 1));
+    const auto rest = std::span(out).subspan(size);
+    const std::size_t got = std::fread(rest.data(), 1, rest.size(), file);
+    size += got;
+    if (std::ferror(file) != 0) {
+      return stopped(Exit::no_input, name + ": " + std::strerror(errno));
+    }
+    if (size > max) {
+      return stopped(Exit::malformed, name + ": more than " + std::to_string(max / 1024) + " KiB");
+    }
+    if (got < rest.size()) break;
   }
-  if (size > kMaxInput) return stopped(Exit::malformed, name + ": more than 256 KiB");
   out.resize(size);
   return {std::move(out), std::nullopt};
 }
@@ -82,11 +95,11 @@ Exit exit_of(Reason reason) noexcept {
   }
 }
 
-Input read_input(const std::string& path) {
-  if (path == "-") return read_all(stdin, "standard input");
+Input read_input(const std::string& path, std::size_t max) {
+  if (path == "-") return read_all(stdin, "standard input", max);
   const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rb"));
   if (file == nullptr) return stopped(Exit::no_input, path + ": " + std::strerror(errno));
-  return read_all(file.get(), path);
+  return read_all(file.get(), path, max);
 }
 
 Exit print(const std::string& text, Exit exit) {

@@ -42,9 +42,9 @@ struct Input {
   std::optional<Stop> stop;
 };
 
-/// Reads a file of at most kMaxInput bytes; "-" is standard input. A missing file, a directory or
+/// Reads a file of at most `max` bytes; "-" is standard input. A missing file, a directory or
 /// one that cannot be read is Exit::no_input, one that is too large Exit::malformed.
-Input read_input(const std::string& path);
+Input read_input(const std::string& path, std::size_t max = kMaxInput);
 
 /// Writes all of `text` to standard output; Exit::unavailable where that fails (disk full).
 Exit print(const std::string& text, Exit exit);

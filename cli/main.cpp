@@ -23,13 +23,10 @@ int run(int argc, char** argv) {
   Exit exit = Exit::ok;
   ratls::cli::add_inspect(tool, exit);
   ratls::cli::add_verify(tool, exit);
+  ratls::cli::add_collateral(tool, exit);
   ratls::cli::add_reasons(tool, exit);
   ratls::cli::add_policy(tool, exit);
   ratls::cli::add_sim(tool, exit);
-  auto* collateral =
-      tool.add_subcommand("collateral", "Certificates and revocation lists of AMD's");
-  collateral->require_subcommand(1);
-  ratls::cli::add_collateral_fetch(*collateral, exit);
   try {
     tool.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

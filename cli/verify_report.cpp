@@ -1,9 +1,13 @@
 // ratls verify: judge evidence by a policy, or its authenticity alone.
 
+#include <sys/stat.h>
+
+#include <cstdio>
 #include <memory>
 #include <optional>
 
 #include <ratls/core/clock.h>
+#include <ratls/verify/collateral/store.h>
 #include <ratls/verify/policy_json.h>
 #include <ratls/verify/verifier.h>
 
@@ -16,6 +20,7 @@ namespace {
 constexpr const char* kExamples =
     "\nEXAMPLES\n"
     "  ratls verify report report.bin --endorsement vcek.der --policy prod.json\n"
+    "  ratls verify report report.bin --collateral store --policy prod.json\n"
     "  ratls verify report report.bin --endorsement vcek.pem --authenticity-only\n"
     "  ratls verify report report.bin --endorsement vlek.der --policy prod.json \\\n"
     "      --at 2025-03-01T00:00:00Z --json | jq .accepted\n";
@@ -24,6 +29,7 @@ struct Options {
   std::string report;
   std::string endorsement;
   std::string crl;
+  std::string collateral;
   std::string policy;
   bool authenticity_only = false;
   std::string report_data;
@@ -62,6 +68,9 @@ std::optional<Stop> read_values(const Options& options, Task& task) {
   if (options.authenticity_only == !options.policy.empty()) {
     return Stop{Exit::usage, "give either --policy FILE or --authenticity-only"};
   }
+  if (options.authenticity_only && !options.collateral.empty()) {
+    return Stop{Exit::usage, "--collateral is for --policy; give --endorsement instead"};
+  }
   const int from_stdin =
       static_cast<int>(options.report == "-") + static_cast<int>(options.endorsement == "-") +
       static_cast<int>(options.crl == "-") + static_cast<int>(options.policy == "-");
@@ -76,11 +85,19 @@ std::optional<Stop> read_optional(const std::string& path, std::optional<Bytes>&
   return input.stop;
 }
 
+bool is_folder(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 std::optional<Stop> read_task(const Options& options, Task& task) {
   if (auto stop = read_values(options, task)) return stop;
   Input report = read_input(options.report);
   if (report.stop) return report.stop;
   task.report = std::move(report.bytes);
+  if (!options.collateral.empty() && !is_folder(options.collateral)) {
+    return Stop{Exit::no_input, options.collateral + ": there is no such folder"};
+  }
   if (auto stop = read_optional(options.endorsement, task.endorsement)) return stop;
   if (auto stop = read_optional(options.crl, task.crl)) return stop;
   return read_optional(options.policy, task.policy);
@@ -91,13 +108,26 @@ Exit conclude(const Verdict& verdict, bool json) {
   return print(json ? verdict.json() + "\n" : verdict.text(), exit);
 }
 
+CollateralStoreOptions telling() {
+  CollateralStoreOptions out;
+  out.on_problem = [](const CollateralProblem& problem) {
+    std::fprintf(stderr, "ratls: collateral passed over: %s: %s\n", problem.file.c_str(),
+                 problem.what.c_str());
+  };
+  return out;
+}
+
 Exit judge(const Options& options, const Task& task, const Clock& clock) {
   if (!task.policy) {
     return conclude(authenticate_report(task.file(), clock).verdict, options.json);
   }
   const auto policy = parse_policy(*task.policy);
   if (!policy) return report_error(policy.error(), options.json, options.policy);
-  const Verifier verifier(*policy, clock);
+  std::shared_ptr<CollateralSource> collateral;
+  if (!options.collateral.empty()) {
+    collateral = std::make_shared<CollateralStore>(options.collateral, policy->roots(), telling());
+  }
+  const Verifier verifier(*policy, clock, std::move(collateral));
   return conclude(verifier.verify_report(task.file()).verdict, options.json);
 }
 
@@ -113,6 +143,8 @@ void describe(CLI::App& report, Options& options) {
       ->required();
   report.add_option("--endorsement", options.endorsement, "VCEK or VLEK certificate, DER or PEM");
   report.add_option("--crl", options.crl, "AMD's revocation list, DER");
+  report.add_option("--collateral", options.collateral,
+                    "Store to look in for what was not given; see ratls collateral");
   report.add_option("--policy", options.policy, "Policy file (docs/policy.md)");
   report.add_flag("--authenticity-only", options.authenticity_only,
                   "Stop after signature, chain, bindings and dates; no policy is applied");
