@@ -50,43 +50,13 @@ void mutual_ready(benchmark::State& state) {
   count_bytes(state, &client, server);
 }
 
-// As many handshakes at a time, and in the same legs, as attested_warm has.
-void dummy_batch(const Identity* ready_server, std::size_t size, Stopwatch& watch) {
-  watch.start();
-  std::vector<Identity> own_servers;
-  own_servers.reserve(kTimedPerReport);
-  std::vector<PlainPair> pairs;
-  pairs.reserve(kTimedPerReport);
-  while (pairs.size() < kTimedPerReport) {
-    if (ready_server == nullptr) own_servers.push_back(make_identity(size));
-    pairs.emplace_back(true, ready_server == nullptr ? own_servers.back() : *ready_server);
-    pairs.back().run_to_certificate();
-  }
-  for (PlainPair& pair : pairs) {
-    const Identity client = make_identity(size);
-    pair.finish(&client);
-  }
-  pairs.clear();
-  watch.stop();
-}
-
-// The client's key and certificate are made for this handshake.
-void mutual_dummy_extension(benchmark::State& state) {
-  const std::size_t size = evidence_size();
-  const Identity server = make_identity(kNoExtension);
+// The client's key and certificate are made for this handshake; those of the server too, where both
+// would be attested.
+void dummy_extension(benchmark::State& state, Attested who) {
+  const DummyWorld world(who);
   while (state.KeepRunningBatch(kTimedPerReport)) {
     Stopwatch watch;
-    dummy_batch(&server, size, watch);
-    state.SetIterationTime(watch.seconds());
-  }
-}
-
-// Those of the server too.
-void mutual_dummy_extension_both(benchmark::State& state) {
-  const std::size_t size = evidence_size();
-  while (state.KeepRunningBatch(kTimedPerReport)) {
-    Stopwatch watch;
-    dummy_batch(nullptr, size, watch);
+    world.run_batch(watch);
     state.SetIterationTime(watch.seconds());
   }
 }
@@ -131,11 +101,11 @@ void attested_cold(benchmark::State& state, Attested who) {
       ->Unit(benchmark::kMicrosecond)
 RATLS_ROW(plain_one_way);
 RATLS_ROW(mutual_ready);
-RATLS_ROW(mutual_dummy_extension);
+RATLS_ATTESTED_ROW(mutual_dummy_extension, dummy_extension, client_only);
 RATLS_ATTESTED_ROW(attested_warm, attested_warm, client_only);
 RATLS_ATTESTED_ROW(attested_new_report, attested_new_report, client_only);
 RATLS_ATTESTED_ROW(attested_cold, attested_cold, client_only);
-RATLS_ROW(mutual_dummy_extension_both);
+RATLS_ATTESTED_ROW(both_dummy_extension, dummy_extension, both);
 RATLS_ATTESTED_ROW(both_attested_warm, attested_warm, both);
 RATLS_ATTESTED_ROW(both_attested_cold, attested_cold, both);
 

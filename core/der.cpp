@@ -22,7 +22,10 @@ void put_length(Bytes& out, std::size_t length) {
 }
 
 Bytes concatenated(std::uint8_t tag, std::initializer_list<ByteView> items) {
+  std::size_t size = 0;
+  for (const ByteView item : items) size += item.size();
   Bytes content;
+  content.reserve(size);
   for (const ByteView item : items) append(content, item);
   return tlv(tag, content);
 }
@@ -54,7 +57,9 @@ std::vector<std::uint64_t> arcs_of(std::string_view dotted) {
 }  // namespace
 
 Bytes tlv(std::uint8_t tag, ByteView content) {
-  Bytes out{tag};
+  Bytes out;
+  out.reserve(1 + 1 + sizeof(std::size_t) + content.size());
+  out.push_back(tag);
   put_length(out, content.size());
   append(out, content);
   return out;

@@ -39,6 +39,9 @@ constexpr std::array<std::string_view, 24> kPolicyIds{"policy",
                                                       "guest_svn",
                                                       "measurement"};
 
+constexpr std::size_t kMostChecks =
+    kSessionIds.size() + kAuthenticityIds.size() + kPolicyIds.size();
+
 template <class Ids>
 void append_ids(std::vector<std::string_view>& out, const Ids& ids) {
   for (const std::string_view id : ids) out.push_back(id);
@@ -46,6 +49,7 @@ void append_ids(std::vector<std::string_view>& out, const Ids& ids) {
 
 std::vector<std::string_view> ids_of(Scope scope) {
   std::vector<std::string_view> out;
+  out.reserve(kMostChecks);
   switch (scope) {
     case Scope::session:
       append_ids(out, kSessionIds);
@@ -76,7 +80,8 @@ bool is_authentic(const Verdict& verdict) {
 
 Trail::Trail(Scope scope) : since_(std::chrono::steady_clock::now()) {
   verdict_.scope = scope;
-  verdict_.checks.reserve(kSessionIds.size() + kAuthenticityIds.size() + kPolicyIds.size());
+  verdict_.checks.reserve(kMostChecks);
+  verdict_.timing.reserve(8);
 }
 
 void Trail::add(Check check) {
@@ -85,19 +90,18 @@ void Trail::add(Check check) {
 }
 
 void Trail::pass(std::string_view id, std::string got, std::string want, std::string hint) {
-  add({std::string(id), CheckStatus::pass, std::move(got), std::move(want), std::move(hint)});
+  add({id, CheckStatus::pass, std::move(got), std::move(want), std::move(hint)});
 }
 
 void Trail::skip(std::string_view id, std::string why) {
-  add({std::string(id), CheckStatus::skipped, {}, {}, std::move(why)});
+  add({id, CheckStatus::skipped, {}, {}, std::move(why)});
 }
 
 Error Trail::fail(std::string_view id, const Error& error, std::string got, std::string want,
                   std::string hint) {
   if (got.empty()) got = error.detail();
   if (hint.empty()) hint = sentence(error.reason());
-  add({std::string(id), CheckStatus::fail, std::move(got), std::move(want), std::move(hint),
-       error.reason()});
+  add({id, CheckStatus::fail, std::move(got), std::move(want), std::move(hint), error.reason()});
   return error;
 }
 

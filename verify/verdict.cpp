@@ -56,7 +56,7 @@ std::string_view json_scope(Scope scope) {
 }
 
 std::string head(const Check& check) {
-  std::string title = check.id;
+  std::string title(check.id);
   std::replace(title.begin(), title.end(), '_', ' ');
   return " " + padded(label(check.status), kLabelWidth) + padded(title, kIdWidth);
 }

@@ -21,7 +21,7 @@ enum class CheckStatus : std::uint8_t { pass, fail, skipped };
 
 /// One check. Texts are short; bytes are lower-case hex. Empty texts are null in JSON.
 struct Check {
-  std::string id;  ///< stable snake_case name
+  std::string_view id;  ///< stable snake_case name; lives for ever
   CheckStatus status = CheckStatus::skipped;
   std::string got;
   std::string want;
@@ -48,8 +48,8 @@ struct PolicyId {
 /// report's signature has verified.
 struct PeerSummary {
   struct Field {
-    std::string key;
-    std::string json;  ///< the value, JSON already
+    std::string_view key;  ///< lives for ever
+    std::string json;      ///< the value, JSON already
   };
   std::vector<Field> fields;
 };

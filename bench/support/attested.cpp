@@ -1,6 +1,7 @@
 #include "attested.h"
 
 #include "must.h"
+#include "plain_tls.h"
 
 namespace ratls::bench {
 
@@ -134,6 +135,39 @@ void run_alone(Attested who, const Verifiers& verifiers, Stopwatch& watch) {
     }
     require_open(pair);
   }
+  watch.stop();
+}
+
+DummyWorld::DummyWorld(Attested who)
+    : size_(evidence_size()),
+      fresh_sides_(who == Attested::both ? 2 : 1),
+      client_(World::identity(size_), AcceptKey{}),
+      server_(who == Attested::both ? World::identity(size_) : World::get().broker(), AcceptKey{}) {
+  using Pinned = std::shared_ptr<const CertificateIdentity>;
+  client_.accept = AcceptKey{std::get<Pinned>(server_.identity)->spki_sha256()};
+  server_.accept = AcceptKey{std::get<Pinned>(client_.identity)->spki_sha256()};
+}
+
+void DummyWorld::run_batch(Stopwatch& watch) const {
+  watch.start();
+  std::vector<Pair> pairs;
+  std::vector<Identity> fresh;
+  pairs.reserve(kTimedPerReport);
+  fresh.reserve(kTimedPerReport * fresh_sides_);
+  while (pairs.size() < kTimedPerReport) {
+    pairs.push_back(Pair{must(Session::client(client_)), must(Session::server(server_))});
+    pairs.back().client.advance();
+    pump(pairs.back().client, pairs.back().server);
+    pairs.back().server.advance();
+    pump(pairs.back().server, pairs.back().client);
+  }
+  for (Pair& pair : pairs) {
+    for (std::size_t side = 0; side < fresh_sides_; ++side) fresh.push_back(make_identity(size_));
+    drive(pair);
+  }
+  for (Pair& pair : pairs) require_open(pair);
+  pairs.clear();
+  fresh.clear();
   watch.stop();
 }
 

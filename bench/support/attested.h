@@ -40,6 +40,23 @@ inline constexpr std::size_t kTimedPerReport = kSessionsPerReport - 1;
 /// kTimedPerReport whole handshakes, from the making of both sessions to their end.
 void run_batch(Attested who, const Verifiers& verifiers, Stopwatch& watch);
 
+/// The same handshakes by the same sessions, but each side knows the other by its key, and whoever
+/// would show evidence shows as many bytes that mean nothing.
+class DummyWorld {
+ public:
+  explicit DummyWorld(Attested who);
+  /// Adds to `watch` the time of kTimedPerReport handshakes, in the legs of run_batch(). A fresh
+  /// key and its certificate are made for each side that would make them, as large as the one
+  /// shown.
+  void run_batch(Stopwatch& watch) const;
+
+ private:
+  std::size_t size_;
+  std::size_t fresh_sides_;
+  ClientConfig client_;
+  ServerConfig server_;
+};
+
 /// One handshake with reports of its own, all of it timed.
 void run_alone(Attested who, const Verifiers& verifiers, Stopwatch& watch);
 

@@ -22,14 +22,11 @@ Result<void> judge(const detail::PeerLeaf& leaf, const Sha256Digest& pin) {
   return Error(Reason::pin_mismatch);
 }
 
-std::unique_ptr<TlsEngine> engine(Side side, bool mutual, std::shared_ptr<Sha256Digest> pin) {
+std::unique_ptr<TlsEngine> engine(Side side, bool mutual, const Sha256Digest& pin) {
   detail::TlsOptions options;
   options.side = side;
   options.ask_for_certificate = mutual;
-  options.pause_for_certificate = mutual && side == Side::client;
-  options.judge = [pin = std::move(pin)](const detail::PeerLeaf& leaf) {
-    return judge(leaf, *pin);
-  };
+  options.judge = [pin](const detail::PeerLeaf& leaf) { return judge(leaf, pin); };
   return must(TlsEngine::create(std::move(options)));
 }
 
@@ -43,8 +40,7 @@ void pump(TlsEngine& from, TlsEngine& to) {
 
 }  // namespace
 
-Identity make_identity(std::size_t extension_size) {
-  SigningKey key = must(SigningKey::generate());
+Bytes make_certificate(const SigningKey& key, std::size_t extension_size) {
   const Bytes algorithm = der::sequence({der::oid("1.2.840.10045.4.3.2")});
   const Bytes cn = der::sequence({der::oid("2.5.4.3"), der::utf8_string("dummy")});
   const Bytes name = der::sequence({der::set({cn})});
@@ -56,39 +52,29 @@ Identity make_identity(std::size_t extension_size) {
       der::sequence({der::explicit_tag(0, der::integer(2)), der::integer(7), algorithm, name,
                      validity, name, key.spki(), der::explicit_tag(3, der::sequence({dummy}))});
   const Bytes signature = must(key.sign_sha256(tbs));
-  Bytes certificate = der::sequence({tbs, algorithm, der::bit_string(signature)});
+  return der::sequence({tbs, algorithm, der::bit_string(signature)});
+}
+
+Identity make_identity(std::size_t extension_size) {
+  SigningKey key = must(SigningKey::generate());
+  Bytes certificate = make_certificate(key, extension_size);
   return Identity{std::move(key), std::move(certificate)};
 }
 
-PlainPair::PlainPair(bool mutual, const Identity& server)
-    : client_pin_(std::make_shared<Sha256Digest>()),
-      client_(engine(Side::client, mutual, std::make_shared<Sha256Digest>(pin_of(server)))),
-      server_(engine(Side::server, mutual, client_pin_)) {
-  must(server_->set_own_certificate(server.key, server.certificate));
-}
-
-void PlainPair::exchange() {
-  pump(*client_, *server_);
-  must(server_->handshake());
-  pump(*server_, *client_);
-}
-
-void PlainPair::run_to_certificate() {
-  while (must(client_->handshake()) != TlsEngine::Progress::paused) exchange();
-}
-
-void PlainPair::finish(const Identity* client) {
-  if (client != nullptr) *client_pin_ = pin_of(*client);
-  if (client != nullptr) must(client_->set_own_certificate(client->key, client->certificate));
-  while (must(client_->handshake()) != TlsEngine::Progress::over) exchange();
-  pump(*client_, *server_);
-  if (must(server_->handshake()) != TlsEngine::Progress::over) die(Error(Reason::tls_failed));
-}
-
 void plain_handshake(const Identity* client, const Identity& server) {
-  PlainPair pair(client != nullptr, server);
-  if (client != nullptr) pair.run_to_certificate();
-  pair.finish(client);
+  const bool mutual = client != nullptr;
+  const Sha256Digest no_pin;
+  auto near = engine(Side::client, mutual, pin_of(server));
+  auto far = engine(Side::server, mutual, mutual ? pin_of(*client) : no_pin);
+  if (mutual) must(near->set_own_certificate(client->key, client->certificate));
+  must(far->set_own_certificate(server.key, server.certificate));
+  for (bool over = false; !over;) {
+    const auto at_client = must(near->handshake());
+    pump(*near, *far);
+    const auto at_server = must(far->handshake());
+    pump(*far, *near);
+    over = at_client == TlsEngine::Progress::over && at_server == TlsEngine::Progress::over;
+  }
 }
 
 }  // namespace ratls::bench

@@ -1,8 +1,14 @@
 #include "world.h"
 
+#include <unistd.h>
+
 #include <filesystem>
+#include <fstream>
+
+#include <ratls/core/base64.h>
 
 #include "must.h"
+#include "plain_tls.h"
 
 namespace ratls::bench {
 
@@ -30,11 +36,8 @@ Policy policy_for(const sim::Roots& roots) {
           .build());
 }
 
-std::shared_ptr<const CertificateIdentity> make_broker() {
-  const std::string file = folder() + "/broker-" + std::to_string(process_cpu().count()) + ".pem";
-  auto out = std::make_shared<const CertificateIdentity>(must(CertificateIdentity::create(file)));
-  std::filesystem::remove(file);
-  return out;
+std::string pem_of(ByteView certificate) {
+  return "-----BEGIN CERTIFICATE-----\n" + to_base64(certificate) + "\n-----END CERTIFICATE-----\n";
 }
 
 }  // namespace
@@ -81,13 +84,29 @@ World::World() {
   const sim::Roots roots = must(authority.roots(sim::Product::milan));
   ask_spki_ = roots.ask;
   policy_.emplace(policy_for(roots));
-  broker_ = make_broker();
+  broker_ = identity(0);
 }
 
 std::unique_ptr<Firmware> World::guest(sim::Authority& authority, std::string_view chip) {
   auto options = sim::processor_of(authority, sim::Product::milan, chip);
   return std::make_unique<Firmware>(
       must(sim::Processor::make(authority, std::move(options), kEndorsedFrom, sleeper_)));
+}
+
+// A file, because that is how a CertificateIdentity comes into being.
+std::shared_ptr<const CertificateIdentity> World::identity(std::size_t extension_size) {
+  const auto pem = must(SigningKey::generate_pem());
+  const auto key = must(SigningKey::import_pem(pem));
+  const std::string certificate = pem_of(make_certificate(key, extension_size));
+  const std::string path = folder() + "/identity-" + std::to_string(getpid()) + ".pem";
+  pem.expose([&](ByteView text) {
+    std::ofstream(path) << to_string(text) << certificate;
+    return 0;
+  });
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+  auto out = std::make_shared<const CertificateIdentity>(must(CertificateIdentity::load(path)));
+  std::filesystem::remove(path);
+  return out;
 }
 
 std::shared_ptr<const Verifier> World::new_verifier() const {

@@ -54,6 +54,9 @@ class World {
   [[nodiscard]] Firmware& server_firmware() const { return *server_; }
   /// A broker that is known by its key.
   [[nodiscard]] const std::shared_ptr<const CertificateIdentity>& broker() const { return broker_; }
+  /// Another, whose certificate carries `extension_size` bytes that mean nothing.
+  [[nodiscard]] static std::shared_ptr<const CertificateIdentity> identity(
+      std::size_t extension_size);
   /// SubjectPublicKeyInfo of the key that signed the guests' VCEKs.
   [[nodiscard]] const Bytes& ask_spki() const { return ask_spki_; }
 

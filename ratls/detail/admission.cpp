@@ -11,7 +11,7 @@ namespace {
 Error refusal_of(const Verdict& verdict) {
   for (const Check& check : verdict.checks) {
     if (check.status != CheckStatus::fail || !check.reason) continue;
-    std::string detail = check.id;
+    std::string detail(check.id);
     if (!check.got.empty()) detail += ": got " + check.got;
     if (!check.want.empty()) detail += ", want " + check.want;
     return Error(*check.reason, std::move(detail));

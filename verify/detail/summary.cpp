@@ -12,8 +12,8 @@ constexpr std::size_t kFields = 26;  // those below, and the two of an acceptanc
 PeerSummary summarise(const EvidenceState& state) {
   PeerSummary out;
   out.fields.reserve(kFields);
-  const auto text = [&](std::string key, std::string_view value) {
-    out.fields.push_back({std::move(key), value.empty() ? "null" : json::quoted(value)});
+  const auto text = [&](std::string_view key, std::string_view value) {
+    out.fields.push_back({key, value.empty() ? "null" : json::quoted(value)});
   };
   const auto& report = state.report;
   const auto& endorsement = *state.endorsement;

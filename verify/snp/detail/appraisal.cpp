@@ -9,18 +9,17 @@ using ratls::detail::GuestRule;
 using ratls::detail::PolicyData;
 
 Check passed(std::string_view id, std::string got, std::string want) {
-  return {std::string(id), CheckStatus::pass, std::move(got), std::move(want), {}};
+  return {id, CheckStatus::pass, std::move(got), std::move(want), {}};
 }
 
 Check failed(std::string_view id, Reason reason, std::string got, std::string want,
              std::string hint) {
   if (hint.empty()) hint = sentence(reason);
-  return {std::string(id), CheckStatus::fail, std::move(got),
-          std::move(want), std::move(hint),   reason};
+  return {id, CheckStatus::fail, std::move(got), std::move(want), std::move(hint), reason};
 }
 
 Check skipped(std::string_view id, std::string why) {
-  return {std::string(id), CheckStatus::skipped, {}, {}, std::move(why)};
+  return {id, CheckStatus::skipped, {}, {}, std::move(why)};
 }
 
 std::string rule_text(std::span<const NamedBit> bits, const BitRule& rule) {
