@@ -55,7 +55,12 @@ bool equal_ct(ByteView a, ByteView b) noexcept {
 }
 
 bool is_zero(ByteView bytes) noexcept {
-  std::uint8_t any = 0;
+  std::uint64_t any = 0;
+  for (; bytes.size() >= sizeof(any); bytes = bytes.subspan(sizeof(any))) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof(word));
+    any |= word;
+  }
   for (const std::uint8_t byte : bytes) any |= byte;
   return any == 0;
 }

@@ -81,6 +81,9 @@ class MapReader {
 /// Appends deterministic CBOR. The caller writes map pairs in the order of their encoded keys.
 class Writer {
  public:
+  Writer() = default;
+  /// With room for so many bytes; more are no error.
+  explicit Writer(std::size_t expected) { out_.reserve(expected); }
   Writer& uint(std::uint64_t value);
   Writer& bytes(ByteView value);
   Writer& text(std::string_view value);

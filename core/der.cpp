@@ -116,6 +116,12 @@ Bytes bit_string(ByteView content, unsigned unused_bits) {
   return tlv(0x03, all);
 }
 
+Bytes octet_string_header(std::size_t content_size) {
+  Bytes out{0x04};
+  put_length(out, content_size);
+  return out;
+}
+
 Bytes octet_string(ByteView content) {
   return tlv(0x04, content);
 }

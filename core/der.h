@@ -25,6 +25,8 @@ Bytes null();
 Bytes oid(std::string_view dotted);
 Bytes bit_string(ByteView content, unsigned unused_bits = 0);
 Bytes octet_string(ByteView content);
+/// What stands in front of the content.
+Bytes octet_string_header(std::size_t content_size);
 Bytes utf8_string(std::string_view text);
 Bytes ia5_string(std::string_view text);
 Bytes printable_string(std::string_view text);

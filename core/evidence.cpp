@@ -25,6 +25,13 @@ constexpr RecordType kClaims{3, "application/vnd.ratls.claims+cbor", kIsEvidence
 constexpr RecordType kCrl{4, "application/pkix-crl", kIsEndorsement};
 constexpr RecordType kPath{5, "application/vnd.ratls.path+cbor", kIsEvidence};
 
+// Media types, keys and heads of five records take less.
+constexpr std::size_t kFraming = 256;
+
+std::size_t size_of(const std::optional<Bytes>& record) {
+  return record ? record->size() : 0;
+}
+
 Error malformed(std::string_view what) {
   return Error(Reason::malformed_evidence, std::string(what));
 }
@@ -89,7 +96,8 @@ std::size_t header_size(std::size_t whole) noexcept {
 
 Result<Bytes> EvidenceEnvelope::encode() const {
   RATLS_CHECK(check_shape(*this));
-  cbor::Writer out;
+  cbor::Writer out(report.size() + claims.size() + size_of(endorsement) + size_of(crl) +
+                   size_of(path) + kFraming);
   out.map(2U + (endorsement ? 1U : 0U) + (crl ? 1U : 0U) + (path ? 1U : 0U));
   write_record(out, kReport, report);
   if (endorsement) write_record(out, kEndorsement, *endorsement);
@@ -125,13 +133,13 @@ Result<ByteView> EvidenceEnvelope::unwrap_extension(ByteView extn_value) {
     return malformed("the extension does not hold CBOR in an OCTET STRING");
   }
   if (extn_value.size() > kMaxEvidenceSize + 8) return malformed("the extension is too large");
-  // Strict DER: exactly the bytes that we would have written around the same content.
+  // Strict DER: exactly the header that we would have written before the same content.
   const std::size_t header = header_size(extn_value.size());
   if (extn_value.size() >= header) {
     const ByteView content = extn_value.subspan(header);
-    const Bytes again = der::octet_string(content);
-    const bool same = std::equal(again.begin(), again.end(), extn_value.begin(), extn_value.end());
-    if (same) return content;
+    const Bytes wanted = der::octet_string_header(content.size());
+    const ByteView shown = extn_value.first(header);
+    if (std::equal(wanted.begin(), wanted.end(), shown.begin(), shown.end())) return content;
   }
   return malformed("the extension's OCTET STRING has a wrong length");
 }

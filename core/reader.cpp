@@ -22,8 +22,8 @@ Result<std::uint64_t> Reader::number(std::size_t width, bool big_endian, std::st
 }
 
 Result<std::uint8_t> Reader::u8(std::string_view field) {
-  RATLS_TRY(const auto value, number(1, true, field));
-  return static_cast<std::uint8_t>(value);
+  RATLS_TRY(const ByteView in, bytes(1, field));
+  return in[0];
 }
 Result<std::uint16_t> Reader::u16le(std::string_view field) {
   RATLS_TRY(const auto value, number(2, false, field));

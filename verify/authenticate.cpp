@@ -128,10 +128,13 @@ Result<void> settle_chain(EvidenceState& state, const RootOfTrust& roots, const 
 
 // Keyed by the bytes of report, certificate and roots: another report is another question.
 Result<void> verify_signature(const EvidenceState& state, detail::EvidenceCache* cache) {
-  if (cache == nullptr) return snp::detail::check_signature(state.report, *state.endorsement);
+  const auto check = [&] {
+    return snp::detail::check_signature(state.report_bytes, state.report, *state.endorsement);
+  };
+  if (cache == nullptr) return check();
   const auto key = detail::signature_key(state.endorsement_key, state.report_bytes);
   if (cache->signatures.find(key) != nullptr) return {};
-  RATLS_CHECK(snp::detail::check_signature(state.report, *state.endorsement));
+  RATLS_CHECK(check());
   cache->signatures.insert(key, std::make_shared<const detail::SignatureHolds>());
   return {};
 }

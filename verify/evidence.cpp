@@ -20,15 +20,19 @@ T field(const EvidenceStage& stage, T (*read)(const EvidenceState&)) {
   return state == nullptr ? T{} : read(*state);
 }
 
-EvidenceDigest digest_of(std::initializer_list<ByteView> parts) {
-  return EvidenceDigest(crypto::sha384(parts).array());
-}
-
 Bytes copy(ByteView bytes) {
   return {bytes.begin(), bytes.end()};
 }
 
 }  // namespace
+
+namespace detail {
+
+EvidenceDigest digest_of(const Bytes& received) noexcept {
+  return EvidenceDigest(crypto::sha256({received}).array());
+}
+
+}  // namespace detail
 
 EvidenceStage::EvidenceStage(EvidencePointer state) noexcept : state_(std::move(state)) {}
 EvidenceStage::EvidenceStage(EvidenceStage&&) noexcept = default;
@@ -44,7 +48,7 @@ Result<ParsedEvidence> ParsedEvidence::parse(ByteView evidence_cbor, Trail& trai
   state->crl_der = std::move(envelope->crl);
   state->claims_cbor = std::move(envelope->claims);
   state->path_cbor = std::move(envelope->path);
-  state->digest = digest_of({evidence_cbor});
+  state->received = std::make_shared<const Bytes>(copy(evidence_cbor));
   trail.pass("evidence", std::to_string(evidence_cbor.size()) + " bytes of evidence");
   return ParsedEvidence(std::move(state));
 }
@@ -60,7 +64,9 @@ Result<ParsedEvidence> ParsedEvidence::from_file(const ReportFile& file, Trail& 
   }
   if (file.crl) state->crl_der = copy(*file.crl);
   state->expected_report_data = file.expected_report_data;
-  state->digest = digest_of({file.report, file.endorsement.value_or(ByteView())});
+  Bytes received = copy(file.report);
+  append(received, file.endorsement.value_or(ByteView()));
+  state->received = std::make_shared<const Bytes>(std::move(received));
   return ParsedEvidence(std::move(state));
 }
 
@@ -113,7 +119,8 @@ std::uint32_t AcceptedClaims::vmpl() const noexcept {
 }
 
 EvidenceDigest AcceptedClaims::evidence_digest() const noexcept {
-  return field<EvidenceDigest>(*this, [](const auto& state) { return state.digest; });
+  return field<EvidenceDigest>(
+      *this, [](const auto& state) { return detail::digest_of(*state.received); });
 }
 
 std::string AcceptedClaims::guest_name() const {

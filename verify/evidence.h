@@ -44,9 +44,9 @@ class AuthenticReport;
 class VerifiedPeer;
 class AcceptedReport;
 
-/// Digest of evidence as received (SHA-384). Names it in logs; never a replay key, since an ECDSA
+/// Digest of evidence as received (SHA-256). Names it in logs; never a replay key, since an ECDSA
 /// signature has two valid forms.
-using EvidenceDigest = FixedBytes<48, struct EvidenceDigestTag>;
+using EvidenceDigest = FixedBytes<32, struct EvidenceDigestTag>;
 
 /// This side's own view of the session, which the peer's claims must equal.
 struct SessionView {

@@ -150,9 +150,9 @@ std::string json_policy(const PolicyId& policy) {
 }
 
 std::string json_peer(const PeerSummary& peer) {
-  if (peer.fields.empty()) return "null";
+  if (peer.empty()) return "null";
   json::Object out;
-  for (const auto& field : peer.fields) out.raw(field.key, field.json);
+  for (const auto& field : peer.fields()) out.raw(field.key, field.json);
   return out.str();
 }
 
@@ -164,6 +164,13 @@ std::string json_timing(const Verdict& verdict) {
 }
 
 }  // namespace
+
+std::vector<PeerSummary::Field> PeerSummary::fields() const {
+  std::vector<Field> out;
+  if (facts_ != nullptr) out = facts_->fields();
+  out.insert(out.end(), added_.begin(), added_.end());
+  return out;
+}
 
 const Check* Verdict::find(std::string_view id) const noexcept {
   for (const Check& check : checks) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,13 +46,36 @@ struct PolicyId {
 };
 
 /// What an authentic report says, as ordered pairs of a key and a JSON value. Empty until the
-/// report's signature has verified.
-struct PeerSummary {
+/// report's signature has verified. A value: copies share what they say.
+class PeerSummary {
+ public:
   struct Field {
     std::string_view key;  ///< lives for ever
     std::string json;      ///< the value, JSON already
   };
-  std::vector<Field> fields;
+  /// Facts that are put into words only when somebody asks: most handshakes are never printed.
+  class Facts {
+   public:
+    virtual ~Facts() = default;
+    [[nodiscard]] virtual std::vector<Field> fields() const = 0;
+
+   protected:
+    Facts() = default;
+    Facts(const Facts&) = default;
+    Facts& operator=(const Facts&) = default;
+  };
+
+  PeerSummary() = default;
+  explicit PeerSummary(std::shared_ptr<const Facts> facts) : facts_(std::move(facts)) {}
+  void add(Field field) { added_.push_back(std::move(field)); }
+
+  [[nodiscard]] bool empty() const noexcept { return facts_ == nullptr && added_.empty(); }
+  /// The facts, then what was added.
+  [[nodiscard]] std::vector<Field> fields() const;
+
+ private:
+  std::shared_ptr<const Facts> facts_;
+  std::vector<Field> added_;
 };
 
 /// The outcome of one appraisal.
@@ -101,9 +125,7 @@ class Trail {
 
   void set_policy(PolicyId policy) { verdict_.policy = std::move(policy); }
   void set_peer(PeerSummary peer) { verdict_.peer = std::move(peer); }
-  void add_peer_field(PeerSummary::Field field) {
-    verdict_.peer.fields.push_back(std::move(field));
-  }
+  void add_peer_field(PeerSummary::Field field) { verdict_.peer.add(std::move(field)); }
   void set_simulated() { verdict_.simulated = true; }
 
   /// Ends the record. `held`: the steps came to their end. Accepted where they did, no check
@@ -111,7 +133,7 @@ class Trail {
   Verdict finish(bool held) &&;
 
  private:
-  void stop_phase();
+  void stop_phase(std::chrono::steady_clock::time_point now);
 
   Verdict verdict_;
   std::string phase_;

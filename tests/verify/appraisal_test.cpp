@@ -156,7 +156,7 @@ TEST_CASE("after a policy failure every other rule is still judged, after a forg
   const auto refused = judge(forged, forged.policy().build()).verdict;
   CHECK(refused.reason == Reason::signature_invalid);
   CHECK(refused.find("measurement")->status == CheckStatus::skipped);
-  CHECK(refused.peer.fields.empty());
+  CHECK(refused.peer.empty());
 }
 
 TEST_CASE("of several guests the one that accepts is named, else the one that tells most") {

@@ -19,7 +19,8 @@ Verdict sample() {
   out.scope = Scope::report;
   out.reason = Reason::measurement_not_allowed;
   out.policy = PolicyId{"prod", 7, Sha256Digest()};
-  out.peer.fields = {{"product", "\"milan\""}, {"vmpl", "0"}};
+  out.peer.add({"product", "\"milan\""});
+  out.peer.add({"vmpl", "0"});
   out.checks = {{"report", CheckStatus::pass, "version 5", "", ""},
                 {"measurement", CheckStatus::fail, "4f1c", "one of 2", "a hint",
                  Reason::measurement_not_allowed},

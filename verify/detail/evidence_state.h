@@ -16,7 +16,8 @@ struct EvidenceState {
   std::optional<Bytes> path_cbor;
   std::optional<ReportData> expected_report_data;
   bool binding_recorded = false;  ///< from_certificate() has said what there is to say
-  EvidenceDigest digest;
+  /// What digest_of() hashes when it is asked for: most sessions never are.
+  std::shared_ptr<const Bytes> received;
 
   // Filled by bind().
   Level level = Level::key;
@@ -34,6 +35,9 @@ struct EvidenceState {
   std::string guest_name;
   Covers covers = Covers::firmware;
 };
+
+/// The name of evidence in logs.
+EvidenceDigest digest_of(const Bytes& received) noexcept;
 
 /// The steps parse, bind, authenticate and appraise make and open stages; nothing else includes
 /// this header.

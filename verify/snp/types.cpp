@@ -1,5 +1,7 @@
 #include <ratls/verify/snp/types.h>
 
+#include <bit>
+
 namespace ratls::snp {
 
 namespace {
@@ -159,9 +161,8 @@ std::string bit_names(std::span<const NamedBit> bits, std::uint64_t raw) {
 
 std::string bit_numbers(std::uint64_t raw) {
   std::string out;
-  for (unsigned bit = 0; bit < 64; ++bit) {
-    if (((raw >> bit) & 1U) == 0) continue;
-    out += (out.empty() ? "" : ", ") + std::to_string(bit);
+  for (; raw != 0; raw &= raw - 1) {
+    out += (out.empty() ? "" : ", ") + std::to_string(std::countr_zero(raw));
   }
   return out.empty() ? "none" : out;
 }

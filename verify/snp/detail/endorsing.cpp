@@ -83,10 +83,12 @@ Result<void> check_endorsed_tcb(const Report& report, const Endorsement& endorse
                "report " + report.reported_tcb.text() + "; certificate " + endorsement.tcb.text());
 }
 
-Result<void> check_signature(const Report& report, const Endorsement& endorsement) {
+Result<void> check_signature(ByteView report_bytes, const Report& report,
+                             const Endorsement& endorsement) {
   const auto key = crypto::P384Point::from(endorsement.certificate.ec_point());
   if (!key) return Error(Reason::signature_invalid, "the certificate's key is no P-384 point");
-  return crypto::verify_p384(*key, report.signed_digest, report.r, report.s);
+  RATLS_TRY(const Sha384Digest digest, signed_digest(report_bytes));
+  return crypto::verify_p384(*key, digest, report.r, report.s);
 }
 
 Result<void> check_validity(const Endorsement& endorsement, const Clock& clock) {

@@ -28,8 +28,10 @@ Result<void> check_chip_id(const Report& report, const Endorsement& endorsement)
 /// REPORTED_TCB equals the certificate's in every component. Errors: tcb_mismatch.
 Result<void> check_endorsed_tcb(const Report& report, const Endorsement& endorsement);
 
-/// The report's ECDSA signature, by the certificate's key. Errors: signature_invalid.
-Result<void> check_signature(const Report& report, const Endorsement& endorsement);
+/// The report's ECDSA signature, by the certificate's key. `report_bytes` is what `report` was read
+/// from. Errors: signature_invalid.
+Result<void> check_signature(ByteView report_bytes, const Report& report,
+                             const Endorsement& endorsement);
 
 /// notBefore <= now <= notAfter. Errors: no_time, endorsement_not_yet_valid, endorsement_expired.
 Result<void> check_validity(const Endorsement& endorsement, const Clock& clock);

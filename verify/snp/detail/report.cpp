@@ -21,6 +21,13 @@ Error malformed(std::string detail) {
   return Error(Reason::malformed_report, std::move(detail));
 }
 
+// Its text is made only where it is needed: a report is read for every session.
+Result<void> reserved(Reader& in, std::size_t count, std::string_view what,
+                      std::string_view field) {
+  if (in.zeros(count, field)) return {};
+  return malformed(std::string(what) + std::string(field) + " must be zero");
+}
+
 std::string hex_byte(std::uint8_t value) {
   return "0x" + to_hex(std::span(&value, 1));
 }
@@ -76,16 +83,15 @@ Result<void> read_cpuid(Reader in, Report& out) {
 
 // AMD 56860, TCB_VERSION. Turin has an FMC below the boot loader; the others do not.
 Result<Tcb> read_tcb(Reader& in, bool turin, std::string_view field) {
-  const std::string reserved = std::string(field) + " reserved bytes";
   Tcb out;
   if (turin) {
     RATLS_TRY(out.fmc, in.u8(field));
   }
   RATLS_TRY(out.bootloader, in.u8(field));
   RATLS_TRY(out.tee, in.u8(field));
-  if (!turin) RATLS_CHECK(in.zeros(4, reserved));
+  if (!turin) RATLS_CHECK(reserved(in, 4, "reserved bytes of ", field));
   RATLS_TRY(out.snp, in.u8(field));
-  if (turin) RATLS_CHECK(in.zeros(3, reserved));
+  if (turin) RATLS_CHECK(reserved(in, 3, "reserved bytes of ", field));
   RATLS_TRY(out.microcode, in.u8(field));
   return out;
 }
@@ -95,7 +101,7 @@ Result<FirmwareVersion> read_firmware(Reader& in, std::string_view field) {
   RATLS_TRY(out.build, in.u8(field));
   RATLS_TRY(out.minor, in.u8(field));
   RATLS_TRY(out.major, in.u8(field));
-  RATLS_CHECK(in.zeros(1, "the reserved byte after " + std::string(field)));
+  RATLS_CHECK(reserved(in, 1, "the reserved byte after ", field));
   return out;
 }
 
@@ -146,9 +152,10 @@ Result<void> read_platform(Reader& in, Report& out, bool turin) {
 // bytes, so the padding is refused here, never cut off.
 Result<crypto::P384Scalar> read_scalar(Reader& in, std::string_view field) {
   RATLS_TRY(const ByteView little_endian, in.bytes(kScalarSize, field));
-  RATLS_CHECK(in.zeros(kScalarPadding, "padding of " + std::string(field)));
-  const Bytes big_endian(little_endian.rbegin(), little_endian.rend());
-  return *crypto::P384Scalar::from(big_endian);
+  RATLS_CHECK(reserved(in, kScalarPadding, "padding of ", field));
+  crypto::P384Scalar out;
+  std::reverse_copy(little_endian.begin(), little_endian.end(), out.mutable_view().begin());
+  return out;
 }
 
 Result<void> read_signature(Reader& in, Report& out) {
@@ -205,6 +212,11 @@ Result<ReportData> peek_report_data(ByteView bytes) {
   return *ReportData::from(bytes.subspan(kReportDataOffset, ReportData::kSize));
 }
 
+Result<Sha384Digest> signed_digest(ByteView bytes) {
+  RATLS_CHECK(check_size(bytes));
+  return crypto::sha384({bytes.first(kSignedSize)});
+}
+
 Result<Report> parse_report(ByteView bytes) {
   RATLS_CHECK(check_size(bytes));
   Report out;
@@ -218,7 +230,6 @@ Result<Report> parse_report(ByteView bytes) {
   RATLS_CHECK(read_platform(in, out, turin));
   RATLS_CHECK(refuse_turin_without_cpuid(out));
   RATLS_CHECK(read_signature(in, out));
-  out.signed_digest = crypto::sha384({bytes.first(kSignedSize)});
   return out;
 }
 

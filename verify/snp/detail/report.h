@@ -41,8 +41,7 @@ struct Report {
   std::uint64_t launch_mitigations = 0;   ///< zero before version 5
   std::uint64_t current_mitigations = 0;  ///< zero before version 5
 
-  Sha384Digest signed_digest;  ///< SHA-384 of bytes 0x000..0x29f as received
-  crypto::P384Scalar r;        ///< big-endian, ready for verification
+  crypto::P384Scalar r;  ///< big-endian, ready for verification
   crypto::P384Scalar s;
 };
 
@@ -54,6 +53,10 @@ Result<Report> parse_report(ByteView bytes);
 /// The REPORT_DATA of a report of the right size, read before anything else is (the session
 /// binding is cheaper than the report's own checks). Errors: malformed_report.
 Result<ReportData> peek_report_data(ByteView bytes);
+
+/// SHA-384 of what the signature of such a report covers, bytes 0x000..0x29f as received.
+/// Errors: malformed_report.
+Result<Sha384Digest> signed_digest(ByteView bytes);
 
 /// The product of a CPUID (combined family and model); nothing where this release knows none.
 std::optional<Product> product_of(std::uint8_t family, std::uint8_t model) noexcept;
