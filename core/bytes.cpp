@@ -1,5 +1,7 @@
 #include <ratls/core/bytes.h>
 
+#include <array>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 
@@ -56,10 +58,10 @@ bool equal_ct(ByteView a, ByteView b) noexcept {
 
 bool is_zero(ByteView bytes) noexcept {
   std::uint64_t any = 0;
-  for (; bytes.size() >= sizeof(any); bytes = bytes.subspan(sizeof(any))) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), sizeof(word));
-    any |= word;
+  std::array<std::uint8_t, sizeof(any)> word{};
+  for (; bytes.size() >= word.size(); bytes = bytes.subspan(word.size())) {
+    copy_bytes(bytes.first(word.size()), word);
+    any |= std::bit_cast<std::uint64_t>(word);
   }
   for (const std::uint8_t byte : bytes) any |= byte;
   return any == 0;
