@@ -23,6 +23,8 @@ int run(int argc, char** argv) {
   Exit exit = Exit::ok;
   ratls::cli::add_inspect(tool, exit);
   ratls::cli::add_verify(tool, exit);
+  ratls::cli::add_connect(tool, exit);
+  ratls::cli::add_serve(tool, exit);
   ratls::cli::add_collateral(tool, exit);
   ratls::cli::add_reasons(tool, exit);
   ratls::cli::add_policy(tool, exit);

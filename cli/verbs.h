@@ -13,6 +13,10 @@ void add_inspect(CLI::App& tool, Exit& exit);
 void add_verify(CLI::App& tool, Exit& exit);
 /// Below `verify`.
 void add_verify_cert(CLI::App& verify, Exit& exit);
+/// Below `verify`.
+void add_verify_tls(CLI::App& verify, Exit& exit);
+void add_connect(CLI::App& tool, Exit& exit);
+void add_serve(CLI::App& tool, Exit& exit);
 void add_reasons(CLI::App& tool, Exit& exit);
 void add_policy(CLI::App& tool, Exit& exit);
 void add_sim(CLI::App& tool, Exit& exit);

@@ -165,6 +165,7 @@ void add_verify(CLI::App& tool, Exit& exit) {
   describe(*report, *options);
   report->callback([options, &exit] { exit = verify_report(*options); });
   add_verify_cert(*verify, exit);
+  add_verify_tls(*verify, exit);
 }
 
 }  // namespace ratls::cli

@@ -4,7 +4,7 @@
 #   ratls_dep_mbedtls           crypto, X.509 and TLS; symbols carry the prefix ratls_
 #   ratls_dep_mbedtls_private   the same, and "library/ssl_misc.h" (for one C file)
 #   ratls_dep_awslc             libcrypto of AWS-LC, symbols ratls_awslc_ (RATLS_CRYPTO=aws-lc)
-#   ratls_dep_sodium, ratls_dep_json, ratls_dep_cli11
+#   ratls_dep_sodium, ratls_dep_json, ratls_dep_cli11, ratls_dep_uv
 #   Catch2::Catch2WithMain, benchmark::benchmark    (where tests or bench are built)
 
 set(RATLS_CRYPTO aws-lc CACHE STRING "Whose arithmetic: aws-lc (fast) or builtin (mbedTLS's own)")
@@ -99,6 +99,14 @@ ratls_require(RATLS_CLI11_INCLUDE libcli11-dev)
 add_library(ratls_dep_cli11 INTERFACE IMPORTED GLOBAL)
 set_target_properties(ratls_dep_cli11 PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES "${RATLS_CLI11_INCLUDE}")
+
+find_path(RATLS_UV_INCLUDE uv.h)
+find_library(RATLS_UV_LIBRARY uv)
+ratls_require(RATLS_UV_LIBRARY libuv1-dev)
+add_library(ratls_dep_uv UNKNOWN IMPORTED GLOBAL)
+set_target_properties(ratls_dep_uv PROPERTIES
+  IMPORTED_LOCATION "${RATLS_UV_LIBRARY}"
+  INTERFACE_INCLUDE_DIRECTORIES "${RATLS_UV_INCLUDE}")
 
 # -- Tests and benchmarks ------------------------------------------------------
 if(RATLS_BUILD_TESTS)

@@ -7,10 +7,10 @@
 
 #include <unistd.h>
 
+#include <ratls/certgen/sim/guest.h>
 #include <ratls/examples/common/arguments.h>
 #include <ratls/examples/common/exit_code.h>
 #include <ratls/examples/common/files.h>
-#include <ratls/examples/common/simulated_guest.h>
 #include <ratls/services/agent/environment.h>
 #include <ratls/services/agent/host_file.h>
 
@@ -68,9 +68,9 @@ Result<Plan> plan_of(const Arguments& arguments, Steps& log) {
   RATLS_TRY(Plan plan, read_image_and_host(arguments, log));
   plan.variable = variable;
   plan.resource = std::move(resource);
-  const SimulatedLaunch launch{arguments.value_or("sim-measurement", ""),
+  const sim::GuestSetup launch{arguments.value_or("sim-measurement", ""),
                                arguments.has("sim-debug"), arguments.has("sim-slow")};
-  RATLS_TRY(plan.source, open_simulated_guest(source, launch));
+  RATLS_TRY(plan.source, sim::open_guest(source, launch));
   log.step("SIMULATED: no SEV-SNP hardware here; a software AMD-SP signs the reports");
   return plan;
 }

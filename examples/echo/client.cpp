@@ -5,9 +5,9 @@
 #include <array>
 #include <cstdio>
 
+#include <ratls/certgen/sim/guest.h>
 #include <ratls/examples/common/arguments.h>
 #include <ratls/examples/common/exit_code.h>
-#include <ratls/examples/common/simulated_guest.h>
 #include <ratls/examples/common/steps.h>
 #include <ratls/ratls.h>
 
@@ -38,7 +38,7 @@ Result<std::string> run(const examples::Arguments& arguments) {
   RATLS_TRY(const std::string where, arguments.need("connect"));
   RATLS_TRY(const std::string pin, arguments.need("pin"));
   RATLS_TRY(const std::string source, arguments.need("report-source"));
-  RATLS_TRY(const auto firmware, examples::open_simulated_guest(source, {}));
+  RATLS_TRY(const auto firmware, sim::open_guest(source, {}));
   return ask(*firmware, pin, where, arguments.value_or("line", "hello"));
 }
 

@@ -16,6 +16,7 @@ pkg-config           finds libsodium
 libsodium-dev        guarded memory, constant-time helpers
 nlohmann-json3-dev   JSON
 libcli11-dev         command line of the ratls tool
+libuv1-dev           event loop of the services
 libbenchmark-dev     programs in bench/
 python3              checks and test scripts
 bzip2                unpacks sources
@@ -104,6 +105,6 @@ require_programs() {
   local program
   [ "$1" = build ] || return 0
   for program in cmake ninja cc c++ pkg-config python3 bzip2; do
-    have "$program" || die "$EX_UNAVAILABLE" "'$program' is missing; install your system's packages for: cmake ninja gcc g++ pkg-config python3 bzip2 libsodium nlohmann-json cli11 google-benchmark."
+    have "$program" || die "$EX_UNAVAILABLE" "'$program' is missing; install your system's packages for: cmake ninja gcc g++ pkg-config python3 bzip2 libsodium nlohmann-json cli11 libuv google-benchmark."
   done
 }

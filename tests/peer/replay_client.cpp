@@ -18,12 +18,12 @@
 
 #include <ratls/certgen/attester.h>
 #include <ratls/certgen/leaf.h>
+#include <ratls/certgen/sim/guest.h>
 #include <ratls/detail/tls_engine.h>
 #include <ratls/detail/verdict_frame.h>
 #include <ratls/examples/common/arguments.h>
 #include <ratls/examples/common/exit_code.h>
 #include <ratls/examples/common/files.h>
-#include <ratls/examples/common/simulated_guest.h>
 #include <ratls/examples/common/steps.h>
 #include <ratls/tcp.h>
 
@@ -122,7 +122,7 @@ Result<void> save(const std::string& path, ByteView bytes) {
 
 Result<Loot> make_loot(const Arguments& arguments, TlsEngine& session) {
   RATLS_TRY(const std::string source, arguments.need("report-source"));
-  RATLS_TRY(const auto firmware, open_simulated_guest(source, {}));
+  RATLS_TRY(const auto firmware, sim::open_guest(source, {}));
   RATLS_TRY(const SecretBytes pem, SigningKey::generate_pem());
   RATLS_TRY(SigningKey key, SigningKey::import_pem(pem));
   Attester attester(*firmware);

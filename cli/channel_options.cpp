@@ -1,0 +1,197 @@
+#include "channel_options.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include <ratls/certgen/sim/guest.h>
+#include <ratls/verify/collateral/store.h>
+#include <ratls/verify/policy_file.h>
+
+#include "collateral.h"
+
+namespace ratls::cli {
+
+namespace {
+
+using Identity = std::shared_ptr<const CertificateIdentity>;
+
+std::optional<Stop> open_identity(const std::string& path, Identity& out) {
+  struct stat about {};
+  const bool exists = ::lstat(path.c_str(), &about) == 0;
+  auto identity = exists ? CertificateIdentity::load(path) : CertificateIdentity::create(path);
+  if (!identity) return stop_of(identity.error(), path);
+  out = std::make_shared<const CertificateIdentity>(std::move(identity).value());
+  return std::nullopt;
+}
+
+std::optional<Stop> start_attester(const std::string& source, Parties& parties) {
+  auto firmware = sim::open_guest(source, {});
+  if (!firmware) return stop_of(firmware.error(), "--source " + source);
+  parties.source = std::move(firmware).value();
+  parties.attester = std::make_shared<Attester>(*parties.source);
+  if (auto started = parties.attester->start(); !started) {
+    return stop_of(started.error(), "--source " + source);
+  }
+  return std::nullopt;
+}
+
+std::optional<Stop> load(const AcceptOptions& options, std::optional<Policy>& out) {
+  if (const Input there = read_input(options.policy); there.stop) return there.stop;
+  PolicyFile file{options.policy, std::nullopt, {}, {}};
+  if (!options.policy_key.empty()) {
+    const Input key = read_input(options.policy_key);
+    if (key.stop) return key.stop;
+    auto parsed = MinisignPublicKey::parse(key.bytes);
+    if (!parsed) return stop_of(parsed.error(), options.policy_key);
+    file.key = *parsed;
+  }
+  auto policy = load_policy(file);
+  if (!policy) return stop_of(policy.error(), options.policy);
+  out = std::move(policy).value();
+  return std::nullopt;
+}
+
+std::optional<Stop> open_collateral(const AcceptOptions& options,
+                                    std::shared_ptr<CollateralSource>& out) {
+  if (options.collateral.empty()) return std::nullopt;
+  ChosenStore chosen = open_store({options.collateral, options.policy}, true);
+  if (chosen.stop) return chosen.stop;
+  out = std::move(chosen.store);
+  return std::nullopt;
+}
+
+// Exactly one way to accept a peer: two would leave open which of them holds.
+std::optional<Stop> check_one_way(const AcceptOptions& options) {
+  const int ways = static_cast<int>(!options.policy.empty()) +
+                   static_cast<int>(!options.pin.empty()) + static_cast<int>(!options.ca.empty());
+  if (ways != 1) return Stop{Exit::usage, "say whom to accept in exactly one way; see --help"};
+  if (options.ca.empty() != options.server_name.empty()) {
+    return Stop{Exit::usage, "--ca and --server-name go together"};
+  }
+  if (options.policy.empty() && !(options.policy_key.empty() && options.collateral.empty())) {
+    return Stop{Exit::usage, "--policy-key and --collateral go with --policy"};
+  }
+  return std::nullopt;
+}
+
+template <class Accept>
+std::optional<Stop> accept_key(const std::string& pin, std::optional<Accept>& out) {
+  const auto key = parse_pin(pin);
+  if (!key) return Stop{Exit::usage, "--pin: " + key.error().message()};
+  out.emplace(*key);
+  return std::nullopt;
+}
+
+std::optional<Stop> accept_server(const AcceptOptions& options, Parties& parties,
+                                  std::optional<AcceptServer>& out) {
+  if (auto stop = check_one_way(options)) return stop;
+  if (!options.pin.empty()) return accept_key(options.pin, out);
+  if (!options.ca.empty()) {
+    Input ca = read_input(options.ca);
+    if (ca.stop) return ca.stop;
+    out.emplace(AcceptCa{std::move(ca.bytes), options.server_name});
+    return std::nullopt;
+  }
+  if (auto stop = open_verifier(options, parties)) return stop;
+  out.emplace(AcceptEvidence{parties.verifier});
+  return std::nullopt;
+}
+
+std::optional<Stop> accept_client(const AcceptOptions& options, Parties& parties,
+                                  std::optional<AcceptClient>& out) {
+  if (auto stop = check_one_way(options)) return stop;
+  if (!options.pin.empty()) return accept_key(options.pin, out);
+  if (auto stop = open_verifier(options, parties)) return stop;
+  out.emplace(AcceptEvidence{parties.verifier});
+  return std::nullopt;
+}
+
+template <class Me>
+std::optional<Stop> who_am_i(const IdentityOptions& options, Parties& parties,
+                             std::optional<Me>& out) {
+  if (!options.identity.empty() && !options.source.empty()) {
+    return Stop{Exit::usage, "give --identity or --source, not both"};
+  }
+  if (!options.identity.empty()) {
+    Identity identity;
+    if (auto stop = open_identity(options.identity, identity)) return stop;
+    out.emplace(std::move(identity));
+    return std::nullopt;
+  }
+  if (auto stop = start_attester(options.source, parties)) return stop;
+  out.emplace(AttestedIdentity(parties.attester));
+  return std::nullopt;
+}
+
+}  // namespace
+
+void add_identity_options(CLI::App& verb, IdentityOptions& options) {
+  verb.add_option("--identity", options.identity,
+                  "This side's key and certificate, PEM; made where the file does not exist");
+  verb.add_option("--source", options.source,
+                  "This side is attested, by reports from here: sim:DIR (a simulator)");
+}
+
+void add_policy_options(CLI::App& verb, AcceptOptions& options) {
+  verb.add_option("--policy", options.policy,
+                  "Accept a peer by its evidence under this policy file (docs/policy.md)");
+  verb.add_option("--policy-key", options.policy_key,
+                  "Demand the policy's signature (FILE.minisig) by this minisign key file");
+  verb.add_option("--collateral", options.collateral,
+                  "Store of certificates and revocation lists that evidence may lack");
+}
+
+void add_pin_option(CLI::App& verb, AcceptOptions& options) {
+  verb.add_option("--pin", options.pin, "Accept exactly the peer with this key, sha256//...");
+}
+
+void add_ca_options(CLI::App& verb, AcceptOptions& options) {
+  verb.add_option("--ca", options.ca, "Accept a server under these CAs (PEM); with --server-name");
+  verb.add_option("--server-name", options.server_name, "The name that its certificate must have");
+}
+
+std::optional<Stop> open_verifier(const AcceptOptions& options, Parties& parties) {
+  std::optional<Policy> policy;
+  if (auto stop = load(options, policy)) return stop;
+  std::shared_ptr<CollateralSource> collateral;
+  if (auto stop = open_collateral(options, collateral)) return stop;
+  parties.verifier =
+      std::make_shared<const Verifier>(*std::move(policy), parties.clock, std::move(collateral));
+  return std::nullopt;
+}
+
+std::optional<Stop> make_client(const IdentityOptions& me, const AcceptOptions& peer,
+                                Parties& parties, std::optional<ClientConfig>& out) {
+  std::optional<AcceptServer> accept;
+  if (auto stop = accept_server(peer, parties, accept)) return stop;
+  std::optional<ClientIdentity> identity;
+  if (me.identity.empty() && me.source.empty()) {
+    identity.emplace(Anonymous{});
+  } else if (auto stop = who_am_i(me, parties, identity)) {
+    return stop;
+  }
+  out.emplace(*std::move(identity), *std::move(accept));
+  return std::nullopt;
+}
+
+std::optional<Stop> make_server(const IdentityOptions& me, const AcceptOptions& peer,
+                                Parties& parties, std::optional<ServerConfig>& out) {
+  if (me.identity.empty() && me.source.empty()) {
+    return Stop{Exit::usage, "a server needs --identity FILE or --source SOURCE"};
+  }
+  std::optional<AcceptClient> accept;
+  if (auto stop = accept_client(peer, parties, accept)) return stop;
+  std::optional<ServerIdentity> identity;
+  if (auto stop = who_am_i(me, parties, identity)) return stop;
+  out.emplace(*std::move(identity), *std::move(accept));
+  return std::nullopt;
+}
+
+Stop stop_of(const Error& error, const std::string& about) {
+  const std::string message = error.message();
+  const bool said = message.find(about) != std::string::npos;
+  return {exit_of(error.reason()), said ? message : about + ": " + message};
+}
+
+}  // namespace ratls::cli

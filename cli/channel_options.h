@@ -1,0 +1,53 @@
+/// What the verbs that open channels share: who this side is, and whom it accepts.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <ratls/config.h>
+#include <ratls/core/clock.h>
+
+#include "verbs.h"
+
+namespace ratls::cli {
+
+/// Who this side is. Both empty: nobody (a client only).
+struct IdentityOptions {
+  std::string identity;  ///< a PEM file with key and certificate, made where it does not exist
+  std::string source;    ///< a report source: this side is attested
+};
+void add_identity_options(CLI::App& verb, IdentityOptions& options);
+
+/// Whom this side accepts.
+struct AcceptOptions {
+  std::string policy;
+  std::string policy_key;  ///< minisign key that must have signed the policy
+  std::string collateral;  ///< a store for certificates and lists that evidence lacks
+  std::string pin;
+  std::string ca;
+  std::string server_name;
+};
+void add_policy_options(CLI::App& verb, AcceptOptions& options);
+void add_pin_option(CLI::App& verb, AcceptOptions& options);
+void add_ca_options(CLI::App& verb, AcceptOptions& options);
+
+/// What configurations borrow; must outlive them.
+struct Parties {
+  SystemClock clock;
+  std::unique_ptr<ReportSource> source;
+  std::shared_ptr<Attester> attester;
+  std::shared_ptr<const Verifier> verifier;
+};
+
+/// A Stop where the options contradict each other or a file is no good.
+std::optional<Stop> open_verifier(const AcceptOptions& options, Parties& parties);
+std::optional<Stop> make_client(const IdentityOptions& me, const AcceptOptions& peer,
+                                Parties& parties, std::optional<ClientConfig>& out);
+std::optional<Stop> make_server(const IdentityOptions& me, const AcceptOptions& peer,
+                                Parties& parties, std::optional<ServerConfig>& out);
+
+/// "the file: what is wrong", with the exit code of the error's reason.
+Stop stop_of(const Error& error, const std::string& about);
+
+}  // namespace ratls::cli

@@ -1,0 +1,142 @@
+#include "tunnel_options.h"
+
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include "channel_options.h"
+
+namespace ratls::cli {
+
+namespace {
+
+constexpr int kFirstInherited = 3;  // sd_listen_fds(3)
+
+std::string accepted_text(const Session& session) {
+  const Peer* peer = session.peer();
+  const VerifiedPeer* attested = peer == nullptr ? nullptr : peer->attested();
+  if (attested == nullptr) return "accepted by its key or certificate";
+  std::string out =
+      "accepted \"" + attested->guest_name() + "\", measurement " + attested->measurement().hex();
+  if (session.verdict() != nullptr && session.verdict()->policy) {
+    const PolicyId& policy = *session.verdict()->policy;
+    out += ", policy " + policy.name + " version " + std::to_string(policy.version);
+  }
+  if (session.verdict() != nullptr && session.verdict()->simulated) out += ", SIMULATED";
+  return out;
+}
+
+/// People's log on standard error.
+class Log {
+ public:
+  explicit Log(const TunnelOptions& options) : options_(options) {}
+
+  void line(const std::string& text) const {
+    if (!options_.quiet) std::fprintf(stderr, "ratls: %s\n", text.c_str());
+  }
+  void verdict_of(const tunnel::Tunnel& tunnel) const {
+    const Session* session = tunnel.session();
+    if (!options_.verdict || session == nullptr || session->verdict() == nullptr) return;
+    std::fputs(session->verdict()->text().c_str(), stderr);
+  }
+
+  [[nodiscard]] tunnel::Service::Log events() const {
+    tunnel::Service::Log out;
+    out.opened = [this](const tunnel::Tunnel& tunnel) {
+      verdict_of(tunnel);
+      line(tunnel.from() + ": " + accepted_text(*tunnel.session()));
+    };
+    out.over = [this](const tunnel::Tunnel& tunnel, const std::optional<Error>& error) {
+      if (!error) return line(tunnel.from() + ": closed");
+      const bool open = tunnel.session() != nullptr && tunnel.session()->peer() != nullptr;
+      if (!open) verdict_of(tunnel);
+      line(tunnel.from() + ": " + error->message());
+    };
+    out.turned_away = [this](const std::string& from, std::string_view why) {
+      line(from + ": turned away: " + std::string(why));
+    };
+    return out;
+  }
+
+ private:
+  const TunnelOptions& options_;
+};
+
+tunnel::Limits limits_of(const TunnelOptions& options) {
+  return {options.max_connections, options.max_per_peer,
+          std::chrono::seconds(options.drain_seconds)};
+}
+
+std::size_t number_in(const char* name) {
+  const char* text = std::getenv(name);  // says where sockets are, never what is accepted
+  if (text == nullptr) return 0;
+  const std::string_view view(text);
+  std::size_t out = 0;
+  std::from_chars(view.data(), view.data() + view.size(), out);
+  return out;
+}
+
+bool socket_inherited() {
+  return number_in("LISTEN_PID") == static_cast<std::size_t>(::getpid()) &&
+         number_in("LISTEN_FDS") == 1;
+}
+
+std::optional<Stop> open_door(tunnel::Service& service, const std::string& listen) {
+  if (listen.empty()) {
+    if (!socket_inherited()) {
+      return Stop{Exit::usage, "give --listen; no socket was inherited (LISTEN_FDS)"};
+    }
+    const auto adopted = service.adopt(kFirstInherited);
+    return adopted ? std::nullopt : std::optional(stop_of(adopted.error(), "LISTEN_FDS"));
+  }
+  const auto at = io::Endpoint::parse(listen);
+  if (!at) return stop_of(at.error(), "--listen");
+  const auto bound = service.listen(*at);
+  return bound ? std::nullopt : std::optional(stop_of(bound.error(), "--listen"));
+}
+
+}  // namespace
+
+void add_tunnel_options(CLI::App& verb, TunnelOptions& options) {
+  verb.add_option("--max-connections", options.max_connections, "Tunnels at once; more are closed")
+      ->capture_default_str();
+  verb.add_option("--max-per-peer", options.max_per_peer, "Of one address at once")
+      ->capture_default_str();
+  verb.add_option("--drain", options.drain_seconds,
+                  "Seconds that open tunnels may go on after SIGTERM")
+      ->capture_default_str();
+  verb.add_flag("--verdict", options.verdict, "Print every check of every appraisal");
+  verb.add_flag("-q,--quiet", options.quiet, "Print no line per connection");
+}
+
+Exit run_listening(const tunnel::Plan& plan, const std::string& listen,
+                   const TunnelOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  io::Loop loop;
+  const Log log(options);
+  tunnel::Service service(loop, plan, limits_of(options), log.events());
+  if (const auto stop = open_door(service, listen)) return report_stop(*stop, false);
+  const io::Signals signals(loop, [&](int) {
+    log.line("stopping; a second signal stops at once");
+    service.stop();
+  });
+  log.line("listening on " + service.where() + ", for " + plan.to.text());
+  loop.run();
+  return Exit::ok;
+}
+
+Exit run_stdio(const tunnel::Plan& plan, const TunnelOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  io::Loop loop;
+  const Log log(options);
+  tunnel::Service service(loop, plan, limits_of(options), log.events());
+  const io::Signals signals(loop, [&](int) { service.stop(); });
+  service.serve_one(io::standard_streams(loop));
+  loop.run();
+  return service.last_error() ? exit_of(service.last_error()->reason()) : Exit::ok;
+}
+
+}  // namespace ratls::cli

@@ -1,0 +1,78 @@
+/// One thread's event loop, on libuv: timers, and calls from other threads. Streams are in
+/// stream.h.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <ratls/core/error.h>
+
+struct uv_loop_s;
+
+namespace ratls::io {
+
+/// Calls from other threads into a loop. May outlive it; then what is posted is dropped.
+/// Threads: share freely.
+class Inbox {
+ public:
+  Inbox() = default;
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
+  virtual ~Inbox() = default;
+  /// `call` runs once on the loop's thread, soon.
+  virtual void post(std::function<void()> call) = 0;
+};
+
+/// Threads: one, except for inbox(). Whatever runs on it must be gone before it is.
+class Loop {
+ public:
+  Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();
+
+  /// Runs until stop().
+  void run();
+  void stop();
+  [[nodiscard]] std::shared_ptr<Inbox> inbox() const;
+  [[nodiscard]] uv_loop_s* native() noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Calls once after a while. Destroying or restarting it forgets the call.
+class Timer {
+ public:
+  explicit Timer(Loop& loop);
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer();
+  void start(std::chrono::milliseconds wait, std::function<void()> call);
+  void stop();
+
+ private:
+  struct State;
+  State* state_;  ///< lives until libuv has let go of it
+};
+
+/// Calls for each of SIGINT and SIGTERM, in place of what the process would do.
+class Signals {
+ public:
+  Signals(Loop& loop, std::function<void(int)> call);
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals();
+
+ private:
+  struct State;
+  State* states_[2];
+};
+
+/// What libuv's error code says, as the connection's error. `what` says what was being done.
+Error error_of(int code, const std::string& what);
+
+}  // namespace ratls::io

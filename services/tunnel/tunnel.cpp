@@ -1,0 +1,134 @@
+#include <ratls/services/tunnel/tunnel.h>
+
+#include <utility>
+
+namespace ratls::tunnel {
+
+namespace {
+
+constexpr std::size_t kHighMark = std::size_t{256} * 1024;
+
+bool is_server(const Plan& plan) {
+  return std::holds_alternative<ServerConfig>(plan.config);
+}
+
+Result<Session> session_of(const Plan& plan) {
+  if (const auto* config = std::get_if<ServerConfig>(&plan.config)) return Session::server(*config);
+  return Session::client(std::get<ClientConfig>(plan.config));
+}
+
+}  // namespace
+
+const Timeouts& Plan::timeouts() const {
+  if (const auto* server = std::get_if<ServerConfig>(&config)) return server->timeouts;
+  return std::get<ClientConfig>(config).timeouts;
+}
+
+Tunnel::Tunnel(io::Loop& loop, const Plan& plan, std::unique_ptr<io::Stream> incoming,
+               std::string from, Events events)
+    : loop_(loop),
+      plan_(plan),
+      from_(std::move(from)),
+      events_(std::move(events)),
+      plain_(std::move(incoming)) {}
+
+Tunnel::~Tunnel() = default;
+
+const Session* Tunnel::session() const noexcept {
+  return attested_ ? &attested_->session() : nullptr;
+}
+
+void Tunnel::start() {
+  if (is_server(plan_)) {
+    attest(std::move(plain_));
+  } else {
+    connect();
+  }
+}
+
+void Tunnel::connect() {
+  connector_.emplace(loop_, plan_.to, plan_.connect_limit, [this](auto stream) {
+    connector_.reset();
+    if (!stream) return finish(stream.error());
+    connected(std::move(stream).value());
+  });
+}
+
+void Tunnel::connected(std::unique_ptr<io::Stream> stream) {
+  if (!is_server(plan_)) return attest(std::move(stream));
+  plain_ = std::move(stream);
+  join();
+}
+
+void Tunnel::attest(std::unique_ptr<io::Stream> wire) {
+  auto session = session_of(plan_);
+  if (!session) return finish(session.error());
+  attested_ = std::make_unique<io::AttestedStream>(loop_, std::move(wire),
+                                                   std::move(session).value(), plan_.timeouts());
+  io::AttestedStream::Events events;
+  events.opened = [this] { attested_opened(); };
+  events.bytes = [this](ByteView bytes) { to_plain(bytes); };
+  events.end = [this] {
+    attested_ended_ = true;
+    plain_->end();
+    finish_if_both_ended();
+  };
+  events.drained = [this] {
+    if (plain_ && !plain_ended_) plain_->resume();
+    finish_if_both_ended();
+  };
+  events.failed = [this](Error error) {
+    if (plain_) plain_->abort();
+    finish(std::move(error));
+  };
+  attested_->start(std::move(events));
+}
+
+// The other end of the tunnel is called only for a peer that was accepted.
+void Tunnel::attested_opened() {
+  attested_open_ = true;
+  if (events_.opened) events_.opened(*this);
+  if (!is_server(plan_)) return join();
+  attested_->pause();
+  connect();
+}
+
+void Tunnel::join() {
+  io::Stream::Events events;
+  events.bytes = [this](ByteView bytes) { to_attested(bytes); };
+  events.end = [this] {
+    plain_ended_ = true;
+    attested_->end();
+    finish_if_both_ended();
+  };
+  events.drained = [this] {
+    if (!attested_ended_) attested_->resume();
+    finish_if_both_ended();
+  };
+  events.failed = [this](Error error) { finish(std::move(error)); };
+  plain_->start(std::move(events));
+  if (is_server(plan_) && !over_) attested_->resume();
+}
+
+void Tunnel::to_plain(ByteView bytes) {
+  plain_->write(bytes);
+  if (plain_->queued() > kHighMark) attested_->pause();
+}
+
+void Tunnel::to_attested(ByteView bytes) {
+  attested_->write(bytes);
+  if (attested_->queued() > kHighMark) plain_->pause();
+}
+
+void Tunnel::finish_if_both_ended() {
+  if (!plain_ended_ || !attested_ended_) return;
+  if (plain_->queued() == 0 && attested_->queued() == 0) finish(std::nullopt);
+}
+
+void Tunnel::finish(std::optional<Error> error) {
+  if (std::exchange(over_, true)) return;
+  const auto call = events_.over;
+  call(*this, std::move(error));
+}
+
+}  // namespace ratls::tunnel
