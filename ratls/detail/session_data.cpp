@@ -34,10 +34,11 @@ Result<void> Session::Impl::take_verdict(std::span<std::uint8_t> record) {
     if (got.size == 0) return {};
     const ByteView bytes = ByteView(record).first(got.size);
     RATLS_TRY(const std::size_t used, verdict_reader_.feed(bytes));
-    const auto& frame = verdict_reader_.frame();
+    const auto frame = verdict_reader_.take();
     if (!frame) continue;
+    RATLS_TRY(const auto verdict, detail::VerdictFrame::decode(frame->body));
     say(Event::Kind::verdict_received);
-    if (auto refused = frame->as_error()) return std::move(*refused);
+    if (auto refused = verdict.as_error()) return std::move(*refused);
     append(held_, bytes.subspan(used));
     verdict_due = false;
   }

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include <ratls/detail/admission.h>
+#include <ratls/detail/frames.h>
 #include <ratls/detail/tls_engine.h>
-#include <ratls/detail/verdict_frame.h>
 #include <ratls/session.h>
 
 namespace ratls {
@@ -69,7 +69,7 @@ class Session::Impl {
   std::optional<detail::PeerLeaf> shown_leaf_;  // a server's client, not judged yet
   bool ended_ = false;                          // this side sent close_notify
   bool peer_ended_ = false;                     // and the peer did
-  detail::VerdictReader verdict_reader_;
+  detail::FrameReader verdict_reader_{detail::FrameType::verdict};  // plain: the one frame
   Bytes held_;  // application bytes that came in one record with the VERDICT
 };
 

@@ -19,8 +19,8 @@
 #include <ratls/certgen/attester.h>
 #include <ratls/certgen/leaf.h>
 #include <ratls/certgen/sim/guest.h>
+#include <ratls/detail/frames.h>
 #include <ratls/detail/tls_engine.h>
-#include <ratls/detail/verdict_frame.h>
 #include <ratls/examples/common/arguments.h>
 #include <ratls/examples/common/exit_code.h>
 #include <ratls/examples/common/files.h>
@@ -32,7 +32,6 @@ namespace {
 using namespace ratls;
 using namespace ratls::examples;
 using detail::TlsEngine;
-using detail::VerdictReader;
 
 /// A TLS client that follows no rule of the protocol but TLS itself.
 class Peer {
@@ -61,9 +60,9 @@ class Peer {
 
   /// What the broker says to the certificate.
   Result<detail::VerdictFrame> verdict() {
-    VerdictReader reader;
+    detail::FrameReader reader(detail::FrameType::verdict);
     std::array<std::uint8_t, 2048> buffer{};
-    while (!reader.frame()) {
+    while (true) {
       RATLS_TRY(const auto got, engine_->read(buffer));
       if (got.end) return Error(Reason::verdict_missing);
       if (got.size == 0) {
@@ -72,8 +71,8 @@ class Peer {
       }
       RATLS_TRY(const std::size_t used, reader.feed(ByteView(buffer).first(got.size)));
       static_cast<void>(used);  // what follows an acceptance is of no interest here
+      if (const auto frame = reader.take()) return detail::VerdictFrame::decode(frame->body);
     }
-    return *reader.frame();
   }
 
   Result<void> close() {

@@ -2,11 +2,12 @@
 
 #include <ratls/core/cbor.h>
 #include <ratls/core/reader.h>
-#include <ratls/detail/verdict_frame.h>
+#include <ratls/detail/frames.h>
 
 using namespace ratls;
+using ratls::detail::FrameReader;
+using ratls::detail::FrameType;
 using ratls::detail::VerdictFrame;
-using ratls::detail::VerdictReader;
 
 namespace {
 
@@ -22,32 +23,43 @@ Bytes body_of(std::uint64_t code, std::string_view reason, std::string_view hint
   return std::move(out).take();
 }
 
+Result<VerdictFrame> try_read(const Bytes& stream) {
+  FrameReader reader(FrameType::verdict);
+  RATLS_TRY(const std::size_t used, reader.feed(stream));
+  const auto frame = reader.take();
+  REQUIRE(frame);
+  CHECK(used == stream.size());
+  return VerdictFrame::decode(frame->body);
+}
+
+VerdictFrame read(const Bytes& stream) {
+  return try_read(stream).value();
+}
+
 }  // namespace
 
 TEST_CASE("an acceptance is nine bytes and reads back as one") {
   const Bytes frame = VerdictFrame{}.encode();
   CHECK(to_hex(frame) == "0300000483006060");
-  VerdictReader reader;
-  CHECK(reader.feed(frame).value() == frame.size());
-  REQUIRE(reader.frame());
-  CHECK_FALSE(reader.frame()->as_error());
+  CHECK_FALSE(read(frame).as_error());
 }
 
 TEST_CASE("a verdict that arrives byte by byte is read, and what follows is left alone") {
   Bytes stream = VerdictFrame{VerdictFrame::Code::policy, "debug_allowed", "Relaunch it."}.encode();
   const std::size_t size = stream.size();
   append(stream, as_bytes("application"));
-  VerdictReader reader;
+  FrameReader reader(FrameType::verdict);
   std::size_t used = 0;
   for (std::size_t i = 0; i < size; ++i) {
     used += reader.feed(ByteView(stream).subspan(i, 1)).value();
   }
   CHECK(used == size);
-  REQUIRE(reader.frame());
-  CHECK(reader.frame()->reason == "debug_allowed");
   CHECK(reader.feed(ByteView(stream).subspan(size)).value() == 0);
+  const auto frame = reader.take();
+  REQUIRE(frame);
+  CHECK(VerdictFrame::decode(frame->body).value().reason == "debug_allowed");
 
-  VerdictReader at_once;
+  FrameReader at_once(FrameType::verdict);
   CHECK(at_once.feed(stream).value() == size);
 }
 
@@ -62,12 +74,10 @@ TEST_CASE("a refusal says the peer's reason and hint, and never unprintable byte
 }
 
 TEST_CASE("code 3 asks to retry, and an unknown code refuses") {
-  VerdictReader retry;
-  REQUIRE(retry.feed(frame_of(3, body_of(3, "busy", ""))));
-  CHECK(retry.frame()->as_error()->reason() == Reason::cannot_judge_now);
-  VerdictReader unknown;
-  REQUIRE(unknown.feed(frame_of(3, body_of(1000, "", ""))));
-  CHECK(unknown.frame()->as_error()->reason() == Reason::peer_refused);
+  const auto retry = read(frame_of(3, body_of(3, "busy", "")));
+  CHECK(retry.as_error()->reason() == Reason::cannot_judge_now);
+  const auto unknown = read(frame_of(3, body_of(1000, "", "")));
+  CHECK(unknown.as_error()->reason() == Reason::peer_refused);
 }
 
 TEST_CASE("the longest reason and hint stay under a kilobyte") {
@@ -75,8 +85,7 @@ TEST_CASE("the longest reason and hint stay under a kilobyte") {
                            std::string(5000, 'h')};
   const Bytes bytes = frame.encode();
   CHECK(bytes.size() <= 1028);
-  VerdictReader reader;
-  CHECK(reader.feed(bytes).value() == bytes.size());
+  CHECK(read(bytes).reason == std::string(64, 'r'));
 }
 
 TEST_CASE("what is not a VERDICT is refused") {
@@ -96,12 +105,9 @@ TEST_CASE("what is not a VERDICT is refused") {
       {3, 0xff, 0xff, 0xff},                        // 16 MiB: refused unread
   };
   for (const Bytes& bytes : bad) {
-    VerdictReader reader;
     CAPTURE(to_hex(ByteView(bytes).first(std::min<std::size_t>(bytes.size(), 16))));
-    Result<std::size_t> fed = reader.feed(bytes);
-    if (bytes.size() == 4 && fed) fed = reader.feed(Bytes{0});
-    REQUIRE_FALSE(fed);
-    CHECK(fed.error().reason() == Reason::malformed_frame);
-    CHECK_FALSE(reader.frame());
+    const auto refused = try_read(bytes);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().reason() == Reason::malformed_frame);
   }
 }
