@@ -25,17 +25,22 @@ class Channel::Impl {
   Result<void> write(ByteView bytes);
   Result<void> accepted();
   Result<void> close();
+  Result<void> request_evidence();
 
  private:
   Result<void> flush(Deadline deadline);
   Result<void> fill(Deadline deadline);
   Result<void> await_evidence(Deadline deadline);
+  Result<void> wait(Deadline deadline);
+  Result<void> until_writable();
   Error after_failure();
+  Error ended(const Error& error);
   void drain();
 
   Session session_;
   std::unique_ptr<Transport> transport_;
   Timeouts timeouts_;
+  bool told_ = false;  // a failure's last bytes are out
 };
 
 Result<void> Channel::Impl::flush(Deadline deadline) {
@@ -69,9 +74,46 @@ Result<void> Channel::Impl::await_evidence(Deadline deadline) {
 // The session's own error says more than the transport's.
 Error Channel::Impl::after_failure() {
   const Deadline deadline = after(timeouts_.drain);
+  const bool has_words = !session_.output().empty();
   static_cast<void>(flush(deadline));  // the alert; the peer may be gone
-  if (session_.state() == Session::State::refusing) drain();
+  if (has_words && !told_) drain();
+  told_ = true;
   return *session_.failure();
+}
+
+// An error of an open session's call; what it still has to say goes out first.
+Error Channel::Impl::ended(const Error& error) {
+  return session_.failure() == nullptr ? error : after_failure();
+}
+
+// For this side's firmware where it works, else for the peer, up to the exchange's own deadline.
+Result<void> Channel::Impl::wait(Deadline deadline) {
+  auto flushed = flush(deadline);
+  if (session_.making_evidence()) {
+    RATLS_CHECK(await_evidence(deadline));
+    session_.advance();
+    return {};
+  }
+  // Also where nothing can be sent any more: a VERDICT that lies in the input says why.
+  const auto own = session_.deadline();
+  auto filled = fill(own ? std::min(*own, deadline) : deadline);
+  if (filled) return filled;
+  if (session_.expire() == Session::State::failed) return after_failure();
+  return flushed ? filled : flushed;
+}
+
+Result<void> Channel::Impl::until_writable() {
+  const Deadline deadline = after(timeouts_.handshake);
+  while (!session_.writable()) {
+    session_.advance();
+    if (session_.failure() != nullptr) return after_failure();
+    if (session_.writable()) break;
+    if (auto waited = wait(deadline); !waited) {
+      session_.abandon(waited.error());
+      return waited;
+    }
+  }
+  return {};
 }
 
 // close() over unread bytes makes a TCP reset, which can overtake the VERDICT; so end our side
@@ -95,9 +137,7 @@ Result<void> Channel::Impl::run_handshake() {
     if (session_.failure() != nullptr) return after_failure();
     RATLS_CHECK(flush(deadline));
     if (state == Session::State::open) return {};
-    const bool firmware = state == Session::State::awaiting_evidence;
-    auto waited = firmware ? await_evidence(deadline) : fill(deadline);
-    if (!waited) {
+    if (auto waited = wait(deadline); !waited) {
       session_.abandon(waited.error());
       return waited;
     }
@@ -106,20 +146,21 @@ Result<void> Channel::Impl::run_handshake() {
 
 Result<std::size_t> Channel::Impl::read(std::span<std::uint8_t> out) {
   while (true) {
-    RATLS_TRY(const Session::Read got, session_.read(out));
-    if (got.size > 0 || got.end || out.empty()) return got.size;
-    RATLS_CHECK(flush(after(timeouts_.idle)));
-    if (auto filled = fill(after(timeouts_.idle)); !filled) {
-      session_.abandon(filled.error());
-      return filled.error();
+    const auto got = session_.read(out);
+    if (!got) return ended(got.error());
+    if (got->size > 0 || got->end || out.empty()) return got->size;
+    if (auto waited = wait(after(timeouts_.idle)); !waited) {
+      session_.abandon(waited.error());
+      return waited.error();
     }
   }
 }
 
 Result<void> Channel::Impl::write(ByteView bytes) {
   while (!bytes.empty()) {
+    RATLS_CHECK(until_writable());
     const ByteView chunk = bytes.first(std::min(kChunk, bytes.size()));
-    RATLS_CHECK(session_.write(chunk));
+    if (auto written = session_.write(chunk); !written) return ended(written.error());
     if (auto sent = flush(after(timeouts_.idle)); !sent) {
       // The stream broke: a VERDICT that lies in the input says why.
       RATLS_CHECK(accepted());
@@ -134,10 +175,11 @@ Result<void> Channel::Impl::write(ByteView bytes) {
 Result<void> Channel::Impl::accepted() {
   const Deadline deadline = after(timeouts_.verdict);
   while (true) {
-    RATLS_TRY(const bool known, session_.poll_acceptance());
-    if (known) return {};
-    if (auto filled = fill(deadline); !filled) {
-      session_.abandon(Error(Reason::verdict_missing, filled.error().message()));
+    const auto known = session_.poll_acceptance();
+    if (!known) return ended(known.error());
+    if (*known) return {};
+    if (auto waited = wait(deadline); !waited) {
+      session_.abandon(Error(Reason::verdict_missing, waited.error().message()));
       return *session_.failure();
     }
   }
@@ -145,10 +187,26 @@ Result<void> Channel::Impl::accepted() {
 
 Result<void> Channel::Impl::close() {
   RATLS_CHECK(accepted());
+  RATLS_CHECK(until_writable());
   RATLS_CHECK(session_.close());
   RATLS_CHECK(flush(after(timeouts_.drain)));
   transport_->end_writing();
   return {};
+}
+
+Result<void> Channel::Impl::request_evidence() {
+  if (auto asked = session_.request_evidence(); !asked) return ended(asked.error());
+  const Deadline deadline = after(timeouts_.evidence);
+  while (session_.requesting()) {
+    session_.advance();
+    if (session_.failure() != nullptr) return after_failure();
+    if (!session_.requesting()) break;
+    if (auto waited = wait(deadline); !waited) {
+      session_.abandon(waited.error());
+      return waited;
+    }
+  }
+  return flush(after(timeouts_.idle));
 }
 
 Channel::Channel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -167,6 +225,9 @@ Result<void> Channel::accepted() {
 }
 Result<void> Channel::close() {
   return impl_->close();
+}
+Result<void> Channel::request_evidence() {
+  return impl_->request_evidence();
 }
 const Peer& Channel::peer() const noexcept {
   return *impl_->session().peer();

@@ -36,6 +36,12 @@ class Channel {
   /// Waits until the peer has accepted this side; at once where it does not judge evidence.
   /// Errors: peer_refused, cannot_judge_now, verdict_missing.
   Result<void> accepted();
+  /// Framed, with reattestation on both sides: asks the peer for fresh evidence and waits until it
+  /// was judged, at most timeouts.evidence. Bytes of the peer that arrive meanwhile are for read().
+  /// peer() and verdict() are the new ones then. The peer answers while it is inside read(),
+  /// write(), accepted() or request_evidence(). Errors: the refusal; evidence_timeout,
+  /// evidence_missing, reattestation_off, held_data_limit, invalid_config.
+  Result<void> request_evidence();
   /// Waits for acceptance, then ends this side's sending in order; read() goes on until the peer
   /// ends its own. Errors: as accepted().
   Result<void> close();

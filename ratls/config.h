@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -55,9 +56,31 @@ Result<AcceptKey> parse_pin(std::string_view text);
 /// its firmware (see Attester), so a server's patience must be longer than that.
 struct Timeouts {
   std::chrono::milliseconds handshake{20000};  ///< from the first byte until the channel is open
-  std::chrono::milliseconds verdict{10000};    ///< a client's wait for the server's VERDICT
+  std::chrono::milliseconds verdict{10000};    ///< from this side's evidence to the VERDICT over it
+  std::chrono::milliseconds evidence{20000};   ///< from this side's REQUEST to the peer's EVIDENCE
   std::chrono::milliseconds idle{60000};       ///< one read or write of an open channel
   std::chrono::milliseconds drain{2000};       ///< discarding input after a refusal
+};
+
+/// How bytes lie in the stream after the handshake (docs/protocol.md, section 8). Both sides are
+/// configured alike; bytes never decide it.
+enum class Framing : std::uint8_t {
+  plain,   ///< application bytes, behind the server's VERDICT where one is due
+  framed,  ///< everything in frames: evidence can be asked for after the handshake, and again
+};
+
+/// Evidence after the handshake; for framed endpoints only. By default an endpoint answers with its
+/// AttestedIdentity, and a server that accepts by evidence asks a client whose certificate has
+/// none.
+struct AfterHandshake {
+  /// Asks the peer for evidence at level 3 before any application byte moves, besides what `accept`
+  /// demands; this verifier judges it. Null: not asked.
+  std::shared_ptr<const Verifier> demand;
+  /// Answers the peer's REQUESTs where `identity` is not attested. A client with it waits for its
+  /// server's REQUEST before its session is open, and fails where the server does not ask.
+  std::optional<AttestedIdentity> answers;
+  /// Either side may ask again while the channel is open: Session::request_evidence().
+  bool reattestation = false;
 };
 
 /// What happens inside a handshake, for logs and demonstrations. Nothing depends on it.
@@ -68,7 +91,7 @@ struct Event {
     evidence_ready,      ///< and has it
     handshake_done,      ///< TLS 1.3 is over; nothing is accepted by that alone
     judged,              ///< this side judged the peer's evidence: `verdict` is set
-    verdict_received,    ///< the server's VERDICT arrived
+    verdict_received,    ///< the peer's VERDICT arrived
   };
   Kind kind;
   std::chrono::microseconds since_start;  ///< since the session was created
@@ -76,7 +99,7 @@ struct Event {
 };
 using Observer = std::function<void(const Event&)>;
 
-/// What a refused client is told of a policy refusal. Evidence that is not authentic gets one
+/// What a refused peer is told of a policy refusal. Evidence that is not authentic gets one
 /// generic reason always.
 enum class Disclosure : std::uint8_t {
   nothing,  ///< that it was refused
@@ -91,6 +114,9 @@ struct ClientConfig {
   AcceptServer accept;
   std::vector<std::string> alpn;
   Timeouts timeouts;
+  Framing framing = Framing::plain;
+  AfterHandshake after_handshake;
+  Disclosure disclosure = Disclosure::rule;
   Observer observer;
 };
 
@@ -102,6 +128,8 @@ struct ServerConfig {
   AcceptClient accept;
   std::vector<std::string> alpn;
   Timeouts timeouts;
+  Framing framing = Framing::plain;
+  AfterHandshake after_handshake;
   Disclosure disclosure = Disclosure::rule;
   Observer observer;
 };

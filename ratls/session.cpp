@@ -61,6 +61,26 @@ bool Session::wait_evidence(std::chrono::milliseconds limit) const {
   return !impl_->pending || impl_->pending->wait_for(limit);
 }
 
+Result<void> Session::request_evidence() {
+  return impl_->request_evidence();
+}
+bool Session::requesting() const {
+  return impl_->frames && impl_->frames->exchange.asking();
+}
+bool Session::making_evidence() const {
+  return impl_->pending.has_value();
+}
+bool Session::writable() const {
+  return !impl_->frames || (impl_->frames->exchange.may_send() && impl_->frames->outbox.empty());
+}
+
+std::optional<std::chrono::steady_clock::time_point> Session::deadline() const {
+  return impl_->deadline();
+}
+Session::State Session::expire() {
+  return impl_->expire();
+}
+
 const Peer* Session::peer() const {
   return impl_->peer ? &*impl_->peer : nullptr;
 }

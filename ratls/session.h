@@ -47,7 +47,7 @@ class Session {
   void sent(std::size_t count);
 
   /// Goes as far as the bytes allow and says where that is. Call it after feed(), feed_end() and
-  /// when evidence is ready.
+  /// when evidence is ready; a framed session answers its peer's REQUESTs here and in read().
   State advance();
   [[nodiscard]] State state() const;
   /// Why it is refusing or failed; null otherwise.
@@ -63,13 +63,30 @@ class Session {
   /// where none is being made.
   [[nodiscard]] bool wait_evidence(std::chrono::milliseconds limit) const;
 
+  /// Asks the peer for fresh evidence on an open framed session, by a REQUEST in output(); where
+  /// one is open already this is that one. Until the peer's EVIDENCE was judged nothing is
+  /// delivered and write() holds back. The outcome: requesting() ends; verdict() and peer() are the
+  /// new ones, or the state is refusing. Errors: invalid_config where no verifier is configured for
+  /// it, reattestation_off, channel_failed.
+  Result<void> request_evidence();
+  /// Is this side's REQUEST open?
+  [[nodiscard]] bool requesting() const;
+  /// Is this side's evidence being made, also on an open session?
+  [[nodiscard]] bool making_evidence() const;
+  /// May write() go out at once? While evidence is exchanged it is held back.
+  [[nodiscard]] bool writable() const;
+  /// When the peer's EVIDENCE or VERDICT of an exchange is overdue; call expire() then.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const;
+  /// Fails the session where deadline() has passed (evidence_timeout, verdict_missing).
+  State expire();
+
   /// The other end; null before the session is open.
   [[nodiscard]] const Peer* peer() const;
   /// This side's verdict over the peer's evidence, also after a refusal; null where none was
   /// judged.
   [[nodiscard]] const Verdict* verdict() const;
-  /// Has the peer accepted this side? True at once for a side that showed no evidence to a server.
-  /// Otherwise it takes the server's VERDICT, which this consumes as far as it has arrived.
+  /// Has the peer accepted this side? True at once for a side that showed no evidence and was asked
+  /// for none. Otherwise it takes the peer's VERDICT, which this consumes as far as it has arrived.
   /// Errors: as read().
   Result<bool> poll_acceptance();
 
@@ -80,9 +97,13 @@ class Session {
   /// Application bytes of an open session. size 0 without end: feed more first. On an attested
   /// client nothing is delivered before the server's acceptance arrived.
   /// Errors: peer_refused, cannot_judge_now, verdict_missing, malformed_frame, truncated_stream,
-  /// tls_failed, channel_failed.
+  /// tls_failed, channel_failed. Framed: those of a refused peer, and framing_mismatch,
+  /// frame_out_of_order, duplicate_request, context_reused, context_mismatch,
+  /// unsolicited_evidence, evidence_missing, level_unavailable, cannot_attest, reattestation_off,
+  /// held_data_limit.
   Result<Read> read(std::span<std::uint8_t> out);
-  /// Encrypts all of `bytes` into output(). Errors: channel_failed, tls_failed.
+  /// Encrypts all of `bytes` into output(); keeps them, at most 1 MiB, while not writable().
+  /// Errors: channel_failed, tls_failed; held_data_limit, with nothing taken.
   Result<void> write(ByteView bytes);
   /// Ends this side's sending with close_notify; reading goes on until the peer ends its own.
   Result<void> close();

@@ -1,6 +1,7 @@
 #include <ratls/detail/admission.h>
 
 #include <ratls/core/crypto.h>
+#include <ratls/core/evidence.h>
 #include <ratls/core/x509.h>
 
 namespace ratls::detail {
@@ -29,6 +30,16 @@ Result<EvidenceLeaf> read_evidence_leaf(const PeerLeaf& leaf) {
   RATLS_TRY(const auto certificate, Certificate::parse(leaf.der, Reason::malformed_certificate,
                                                        Certificate::kMaxForeignSize));
   return ratls::read_evidence_leaf(certificate);
+}
+
+bool lacks_evidence(const PeerLeaf& leaf) {
+  if (!leaf.lone) return false;
+  const auto certificate = Certificate::parse(leaf.der, Reason::malformed_certificate);
+  if (!certificate) return false;
+  for (const auto& extension : certificate->extensions()) {
+    if (extension.oid == kEvidenceOid) return false;
+  }
+  return true;
 }
 
 Result<void> Admission::judge(const PeerLeaf& leaf, TlsEngine& engine) {
@@ -61,9 +72,27 @@ Result<void> Admission::judge_evidence(const PeerLeaf& leaf, TlsEngine& engine,
   SessionView session{parts.spki, is_server ? Role::server : Role::client,
                       is_server ? Level::handshake : Level::exporter, binder};
   auto outcome = verifier.verify(parts.evidence, session);
+  return keep(std::move(outcome), std::move(parts.spki));
+}
+
+// The key and its absence are this side's own view of the handshake; the role is what keeps one
+// side's evidence from being the other's.
+Result<void> Admission::judge_answer(ByteView evidence, ByteView context, const Verifier& verifier,
+                                     TlsEngine& engine) {
+  peer_.reset();
+  verdict_.reset();
+  Bytes spki = engine.peer_spki();
+  const Role role =
+      judged_side_ == Side::server ? Role::post_handshake_server : Role::post_handshake_client;
+  RATLS_TRY(const Binder binder, engine.post_binder(context, role, hash_spki(spki)));
+  auto outcome = verifier.verify(evidence, SessionView{spki, role, Level::exporter, binder});
+  return keep(std::move(outcome), std::move(spki));
+}
+
+Result<void> Admission::keep(Outcome<VerifiedPeer> outcome, Bytes spki) {
   verdict_ = std::move(outcome.verdict);
   if (!outcome.accepted) return refusal_of(*verdict_);
-  peer_ = Peer(std::move(outcome.accepted), std::move(parts.spki));
+  peer_ = Peer(std::move(outcome.accepted), std::move(spki));
   return {};
 }
 
@@ -75,15 +104,30 @@ Result<void> Admission::judge_ca(TlsEngine& engine) {
   return {};
 }
 
-Result<Peer> Admission::admit([[maybe_unused]] HandshakeDone done, TlsEngine& engine) && {
+// A client may come without a certificate only where its evidence came in a frame: then there was
+// nothing to call the judge for.
+Result<void> Admission::confirm(TlsEngine& engine) const {
   if (!peer_) return Error(Reason::internal, "nobody judged the peer");
-  if (engine.judge_calls() != 1) {
+  const bool bare = peer_->spki().empty() && peer_->attested() != nullptr;
+  if (engine.judge_calls() != (bare ? 0 : 1)) {
     return Error(Reason::malformed_certificate,
                  "the peer's certificate was not judged exactly once");
   }
   if (!equal_ct(peer_->spki(), engine.peer_spki())) {
     return Error(Reason::malformed_certificate, "the judged key is not this session's");
   }
+  return {};
+}
+
+Result<Peer> Admission::admit([[maybe_unused]] HandshakeDone done, TlsEngine& engine) && {
+  RATLS_CHECK(confirm(engine));
+  Peer out = std::move(*peer_);
+  peer_.reset();
+  return out;
+}
+
+Result<Peer> Admission::renew([[maybe_unused]] Peer&& admitted, TlsEngine& engine) {
+  RATLS_CHECK(confirm(engine));
   Peer out = std::move(*peer_);
   peer_.reset();
   return out;

@@ -14,6 +14,9 @@ namespace ratls::detail {
 /// The leaf of a peer; it must have come alone. Errors: those of ratls::read_evidence_leaf().
 Result<EvidenceLeaf> read_evidence_leaf(const PeerLeaf& leaf);
 
+/// Has a well-formed leaf no evidence of ours? Then it may come after the handshake.
+bool lacks_evidence(const PeerLeaf& leaf);
+
 /// Judges one peer, once. The refusal of a policy is an Error with the verdict beside it.
 class Admission {
  public:
@@ -26,6 +29,10 @@ class Admission {
 
   /// Judges the peer's leaf. `engine` supplies this side's own view of the session.
   Result<void> judge(const PeerLeaf& leaf, TlsEngine& engine);
+  /// Judges evidence that answered this side's REQUEST with `context`; what was judged before is
+  /// forgotten. `engine` as for judge().
+  Result<void> judge_answer(ByteView evidence, ByteView context, const Verifier& verifier,
+                            TlsEngine& engine);
   /// A peer that mbedTLS itself verified against the CAs.
   Result<void> judge_ca(TlsEngine& engine);
 
@@ -37,10 +44,15 @@ class Admission {
   /// Joins what was judged with the finished handshake: every condition of docs/protocol.md,
   /// section 6, "a channel opens only if". Consumes both.
   Result<Peer> admit(HandshakeDone done, TlsEngine& engine) &&;
+  /// The same after an answer on an open channel: the admitted peer is exchanged for the new one.
+  Result<Peer> renew(Peer&& admitted, TlsEngine& engine);
+  /// Those conditions by themselves: a VERDICT that accepts goes out only behind them.
+  [[nodiscard]] Result<void> confirm(TlsEngine& engine) const;
 
  private:
   Result<void> judge_evidence(const PeerLeaf& leaf, TlsEngine& engine, const Verifier& verifier);
   Result<void> judge_key(const PeerLeaf& leaf, const Sha256Digest& wanted);
+  Result<void> keep(Outcome<VerifiedPeer> outcome, Bytes spki);
 
   Rule rule_;
   Side judged_side_;

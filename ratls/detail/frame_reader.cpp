@@ -49,7 +49,8 @@ Result<void> FrameReader::read_header() {
   RATLS_TRY(const std::uint8_t type, header.u8("frame type"));
   RATLS_TRY(const std::uint32_t length, header.u24be("frame length"));
   const bool first = !begun_;
-  begun_ = true;
+  // A plain server's one frame is a VERDICT too.
+  begun_ = begun_ || type != static_cast<std::uint8_t>(FrameType::verdict);
   if (type > static_cast<std::uint8_t>(FrameType::verdict)) {
     const std::string got = "type " + std::to_string(type);
     return Error(first && !only_ ? Reason::framing_mismatch : Reason::malformed_frame, got);

@@ -43,8 +43,8 @@ class FrameReader {
   ~FrameReader();
 
   /// Takes bytes up to the end of one frame and says how many; none while take() has one to give.
-  /// Errors: framing_mismatch where the stream begins with a type that does not exist;
-  /// malformed_frame. After an error it takes nothing more.
+  /// Errors: framing_mismatch where the stream begins, behind a VERDICT at most, with a type
+  /// that does not exist; malformed_frame. After an error it takes nothing more.
   Result<std::size_t> feed(ByteView bytes);
   /// The frame that is complete, once.
   [[nodiscard]] std::optional<Frame> take();
@@ -59,7 +59,7 @@ class FrameReader {
   std::size_t need_ = kFrameHeaderSize;
   bool headed_ = false;    // the header is known
   bool complete_ = false;  // the frame waits for take()
-  bool begun_ = false;     // a header was read before
+  bool begun_ = false;     // a header of framed streams was read before
   Bytes buffer_;
 };
 

@@ -46,7 +46,10 @@ Result<void> Session::Impl::take_verdict(std::span<std::uint8_t> record) {
 }
 
 Result<bool> Session::Impl::poll_acceptance() {
+  if (frames && frames->started) advance_frames();
   if (state == State::failed && failure) return *failure;
+  if (frames && failure) return *failure;
+  if (frames) return state != State::handshaking && !frames->exchange.acceptance_due();
   if (state == State::closed) return !verdict_due;
   if (state != State::open) return false;
   if (auto taken = take_verdict(); !taken) {
@@ -70,6 +73,7 @@ Result<Session::Read> Session::Impl::deliver(std::span<std::uint8_t> out) {
 
 Result<Session::Read> Session::Impl::read(std::span<std::uint8_t> out) {
   if (peer_ended_) return Session::Read{0, true};
+  if (frames && frames->started) return read_frames(out);
   RATLS_TRY(const bool accepted, poll_acceptance());
   if (state != State::open) return Error(Reason::channel_failed, "the session is not open");
   if (!accepted || out.empty()) return Session::Read{};
@@ -88,6 +92,7 @@ Result<void> Session::Impl::write(ByteView bytes) {
   if (state != State::open || ended_) {
     return Error(Reason::channel_failed, "this side's sending has ended");
   }
+  if (frames) return write_frames(bytes);
   auto written = engine->write(bytes);
   if (!written) fail(written.error());
   return written;
@@ -98,6 +103,7 @@ Result<void> Session::Impl::close() {
   if (state == State::failed && failure) return *failure;
   if (state != State::open || ended_) return {};
   ended_ = true;
+  if (frames) return close_frames();
   auto sent = engine->close_notify();
   end_if_both_ended();
   return sent;

@@ -32,12 +32,34 @@ VerdictFrame refusal(const Error& error, Disclosure disclosure) {
 
 }  // namespace
 
+// What `after_handshake` asks for can be had in frames only.
+template <class Config>
+Result<void> Session::Impl::setup_frames(const Config& config) {
+  const AfterHandshake& after = config.after_handshake;
+  if (config.framing == Framing::plain) {
+    if (after.demand == nullptr && !after.answers && !after.reattestation) return {};
+    return Error(Reason::invalid_config, "evidence after the handshake needs a framed endpoint");
+  }
+  std::optional<AttestedIdentity> answerer = after.answers;
+  if (const auto* identity = std::get_if<AttestedIdentity>(&config.identity)) answerer = *identity;
+  frames.emplace(detail::Exchange::Rules{answerer.has_value(), after.reattestation});
+  frames->answerer = std::move(answerer);
+  frames->demand = after.demand;
+  frames->verifier = after.demand;
+  const auto* evidence = std::get_if<AcceptEvidence>(&config.accept);
+  if (frames->verifier == nullptr && evidence != nullptr) frames->verifier = evidence->verifier;
+  return {};
+}
+
 template <class Config>
 Result<void> Session::Impl::setup(const Config& config, detail::TlsOptions options) {
   if (const auto* evidence = std::get_if<AcceptEvidence>(&config.accept)) {
     if (evidence->verifier == nullptr) return Error(Reason::invalid_config, "a null verifier");
   }
   observer_ = config.observer;
+  disclosure_ = config.disclosure;
+  timeouts_ = config.timeouts;
+  RATLS_CHECK(setup_frames(config));
   admission.emplace(rule_of(config.accept), side_ == Side::client ? Side::server : Side::client);
   if (const auto* identity = std::get_if<AttestedIdentity>(&config.identity)) attested_ = *identity;
   options.side = side_;
@@ -77,7 +99,6 @@ Result<std::unique_ptr<Session::Impl>> Session::Impl::server(const ServerConfig&
   std::unique_ptr<Impl> impl(new Impl(Side::server));
   detail::TlsOptions options;
   options.ask_for_certificate = true;
-  impl->disclosure_ = config.disclosure;
   RATLS_CHECK(impl->setup(config, std::move(options)));
   return impl;
 }
@@ -96,15 +117,18 @@ void Session::Impl::fail(Error error) {
   peer.reset();
   engine->wipe();
   key_.reset();
+  if (frames) frames->drop_bytes();
 }
 
 Session::State Session::Impl::advance() {
   while (state == State::handshaking || state == State::awaiting_evidence) {
+    if (frames && frames->started) break;
     const State before = state;
     const std::size_t output_before = engine->output().size();
     if (auto stepped = step(); !stepped) fail(std::move(stepped).error());
     if (state == before && engine->output().size() == output_before) break;
   }
+  if (frames && frames->started) advance_frames();
   return state;
 }
 
@@ -148,7 +172,11 @@ Result<void> Session::Impl::begin_evidence() {
   const bool is_client = side_ == Side::client;
   if (is_client) {
     say(Event::Kind::peer_authenticated);
-    if (!engine->certificate_requested()) return Error(Reason::evidence_not_requested);
+    if (!engine->certificate_requested()) {
+      if (!frames) return Error(Reason::evidence_not_requested);
+      engine->skip_certificate();  // a REQUEST must come instead
+      return {};
+    }
   }
   RATLS_TRY(auto key, SigningKey::generate());
   own_hash_ = hash_spki(key.spki());
@@ -185,10 +213,16 @@ Result<void> Session::Impl::confirm_binder() {
 
 Result<void> Session::Impl::finish_client(HandshakeDone done) {
   if (admission->ca() != nullptr) RATLS_CHECK(admission->judge_ca(*engine));
-  if (attested_) {
-    RATLS_CHECK(confirm_binder());
-    verdict_due = true;
+  if (key_) RATLS_CHECK(confirm_binder());
+  if (frames) {
+    if (key_) {
+      frames->exchange.expect_verdict();
+    } else if (frames->answerer) {
+      frames->exchange.expect_request();
+    }
+    return start_frames(std::move(done), frames->demand != nullptr);
   }
+  verdict_due = attested_.has_value();
   RATLS_TRY(peer, std::move(*admission).admit(std::move(done), *engine));
   if (!attested_) say(Event::Kind::peer_authenticated);
   state = State::open;
@@ -200,28 +234,44 @@ Result<void> Session::Impl::judge_client() {
   return judge_leaf(*shown_leaf_);
 }
 
+// Framed: where the certificate holds no evidence it is asked for in a frame. What the certificate
+// does hold is judged first.
 Result<void> Session::Impl::finish_server(HandshakeDone done) {
+  const bool lacks =
+      frames && admission->by_evidence() && (!shown_leaf_ || detail::lacks_evidence(*shown_leaf_));
+  if (lacks) return start_frames(std::move(done), true);
   auto judged = judge_client();
   if (admission->verdict() != nullptr) say(Event::Kind::judged, admission->verdict());
   if (!judged) {
     refuse(judged.error());
     return {};
   }
-  const bool by_evidence = admission->by_evidence();
+  return accept_client(std::move(done));
+}
+
+Result<void> Session::Impl::accept_client(HandshakeDone done) {
+  RATLS_CHECK(admission->confirm(*engine));
+  if (admission->by_evidence()) RATLS_CHECK(engine->write(VerdictFrame{}.encode()));
+  if (frames) return start_frames(std::move(done), frames->demand != nullptr);
   RATLS_TRY(peer, std::move(*admission).admit(std::move(done), *engine));
-  if (by_evidence) RATLS_CHECK(engine->write(VerdictFrame{}.encode()));
   state = State::open;
   return {};
 }
 
 void Session::Impl::refuse(const Error& error) {
-  state = State::refusing;
-  failure = error;
-  const bool shown_evidence = admission->by_evidence() && shown_leaf_.has_value();
   const std::uint8_t alert =
       shown_leaf_ ? detail::kAlertAccessDenied : detail::kAlertCertificateRequired;
-  // Best effort: the peer is refused whether or not it can be told.
-  if (shown_evidence && !engine->write(refusal(error, disclosure_).encode())) return;
+  tell_refusal(error, alert, admission->by_evidence() && shown_leaf_.has_value());
+}
+
+// Best effort: the peer is refused whether or not it can be told.
+void Session::Impl::tell_refusal(const Error& error, std::uint8_t alert, bool verdict) {
+  state = State::refusing;
+  failure = error;
+  pending.reset();
+  peer.reset();
+  if (frames) frames->drop_bytes();
+  if (verdict && !engine->write(refusal(error, disclosure_).encode())) return;
   if (!engine->send_alert(alert)) return;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <ratls/detail/admission.h>
+#include <ratls/detail/frame_state.h>
 #include <ratls/detail/frames.h>
 #include <ratls/detail/tls_engine.h>
 #include <ratls/session.h>
@@ -24,6 +25,9 @@ class Session::Impl {
   Result<void> write(ByteView bytes);
   Result<void> close();
   void feed_end();
+  Result<void> request_evidence();
+  [[nodiscard]] std::optional<detail::FrameState::Moment> deadline() const;
+  State expire();
 
   State state = State::handshaking;
   std::unique_ptr<detail::TlsEngine> engine;
@@ -31,7 +35,8 @@ class Session::Impl {
   std::optional<Peer> peer;
   std::optional<PendingEvidence> pending;
   std::optional<Error> failure;
-  bool verdict_due = false;  // an attested client that has not seen the server's VERDICT
+  bool verdict_due = false;  // plain: an attested client that has not seen the server's VERDICT
+  std::optional<detail::FrameState> frames;  // framed
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -49,18 +54,51 @@ class Session::Impl {
   Result<void> finish_client(detail::HandshakeDone done);
   Result<void> finish_server(detail::HandshakeDone done);
   Result<void> judge_client();
+  Result<void> accept_client(detail::HandshakeDone done);
   void refuse(const Error& error);
+  void tell_refusal(const Error& error, std::uint8_t alert, bool verdict);
   Result<void> confirm_binder();
   Result<void> take_verdict();
   Result<void> take_verdict(std::span<std::uint8_t> record);
   Result<Session::Read> deliver(std::span<std::uint8_t> out);
   void end_if_both_ended();
+
+  // session_frames.cpp: the framed session's bytes.
+  template <class Config>
+  Result<void> setup_frames(const Config& config);
+  Result<void> start_frames(detail::HandshakeDone done, bool ask);
+  void advance_frames();
+  Result<void> move_frames();
+  Result<void> pump_frames();
+  Result<void> take_frames(ByteView bytes);
+  Result<void> take_data(ByteView body);
+  Result<void> take_end();
+  Result<void> settle();
+  Result<void> send_held();
+  Result<void> send_data(ByteView bytes);
+  Result<Session::Read> read_frames(std::span<std::uint8_t> out);
+  Result<void> write_frames(ByteView bytes);
+  Result<void> close_frames();
+  void fail_told(Error error);
+
+  // session_evidence.cpp: REQUEST, EVIDENCE and VERDICT.
+  Result<void> take_frame(const detail::Frame& frame);
+  Result<void> take_request(ByteView body);
+  Result<void> take_answer(ByteView body);
+  Result<void> take_frame_verdict(ByteView body);
+  Result<void> send_request(bool initial);
+  Result<void> begin_answer();
+  Result<void> send_answer();
+  Result<void> accept_answer();
+  [[nodiscard]] ByteView shown_spki() const;
+
   void say(Event::Kind kind, const Verdict* verdict = nullptr) const;
 
   detail::Side side_;
   Clock::time_point start_ = Clock::now();
   Observer observer_;
   Disclosure disclosure_ = Disclosure::rule;
+  Timeouts timeouts_;
   std::optional<AttestedIdentity> attested_;
   std::shared_ptr<const CertificateIdentity> certificate_;
   std::optional<SigningKey> key_;  // this connection's own, where attested

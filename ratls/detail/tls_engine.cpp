@@ -16,11 +16,23 @@ constexpr std::size_t kMaxWaitingInput = 65536;
 // docs/protocol.md, section 5.
 constexpr std::string_view kClientLabel = "EXPERIMENTAL-ratls-v1-client";
 constexpr std::string_view kServerLabel = "ratls s binder";
+constexpr std::string_view kPostLabel = "EXPERIMENTAL-ratls-v1-post";
 
 Result<crypto::TlsHash> hash_of(const mbedtls_ssl_context& ssl) {
   const std::size_t size = ratls_peek_hash_size(&ssl);
   if (size == 0) return Error(Reason::internal, "no cipher suite yet");
   return size == 48 ? crypto::TlsHash::sha384 : crypto::TlsHash::sha256;
+}
+
+// TLS-Exporter of a handshake that is over (RFC 8446, 7.5).
+Result<Binder> exported(mbedtls_ssl_context& ssl, std::string_view label, ByteView context) {
+  Binder out;
+  if (mbedtls_ssl_export_keying_material(&ssl, out.mutable_view().data(), Binder::kSize,
+                                         label.data(), label.size(), context.data(), context.size(),
+                                         1) != 0) {
+    return Error(Reason::tls_failed, "no keying material was exported");
+  }
+  return out;
 }
 
 }  // namespace
@@ -55,6 +67,7 @@ void TlsEngine::consumed(std::size_t count) {
 
 Result<TlsEngine::Progress> TlsEngine::handshake() {
   while (mbedtls_ssl_is_handshake_over(&impl_->ssl) == 0) {
+    impl_->note_request();
     if (impl_->must_pause()) return Progress::paused;
     const std::size_t output_before = impl_->output.size();
     const int failed = mbedtls_ssl_handshake_step(&impl_->ssl);
@@ -82,16 +95,20 @@ Result<void> TlsEngine::set_own_certificate(const SigningKey& key, ByteView cert
   return impl_->set_own_certificate(key, certificate);
 }
 
+void TlsEngine::skip_certificate() noexcept {
+  impl_->options.pause_for_certificate = false;
+}
+
+bool TlsEngine::showed_certificate() const noexcept {
+  const bool wanted = impl_->options.side == Side::server || impl_->certificate_wanted;
+  return wanted && impl_->has_own_certificate;
+}
+
 Result<Binder> TlsEngine::client_binder(const SpkiHash& spki) {
-  Binder out;
   if (mbedtls_ssl_is_handshake_over(&impl_->ssl) != 0) {
-    if (mbedtls_ssl_export_keying_material(&impl_->ssl, out.mutable_view().data(), out.kSize,
-                                           kClientLabel.data(), kClientLabel.size(),
-                                           spki.view().data(), spki.kSize, 1) != 0) {
-      return Error(Reason::tls_failed, "no keying material was exported");
-    }
-    return out;
+    return exported(impl_->ssl, kClientLabel, spki.view());
   }
+  Binder out;
   RATLS_TRY(const crypto::TlsHash hash, hash_of(impl_->ssl));
   Secret<48> secret;
   const std::size_t size = secret.fill([&](std::span<std::uint8_t, 48> memory) {
@@ -114,6 +131,13 @@ Result<Binder> TlsEngine::server_binder(const SpkiHash& spki) {
                                      spki.view(), out.mutable_view());
   }));
   return out;
+}
+
+Result<Binder> TlsEngine::post_binder(ByteView context, Role role, const SpkiHash& spki) {
+  Bytes all(context.begin(), context.end());
+  all.push_back(static_cast<std::uint8_t>(role));
+  append(all, spki.view());
+  return exported(impl_->ssl, kPostLabel, all);
 }
 
 Bytes TlsEngine::peer_spki() const {

@@ -80,10 +80,18 @@ class TlsEngine {
   /// Presents `certificate` (DER) with `key`, which must outlive this object.
   Result<void> set_own_certificate(const SigningKey& key, ByteView certificate);
 
+  /// While paused on a client: goes on without a certificate.
+  void skip_certificate() noexcept;
+  /// Does the peer know a certificate of this side? Meaningful when the handshake is over.
+  [[nodiscard]] bool showed_certificate() const noexcept;
+
   /// B_c, B_s of docs/protocol.md, section 5. The client's binder is computed from the exporter
   /// secret while paused, and through mbedTLS's public exporter once the handshake is over.
   Result<Binder> client_binder(const SpkiHash& spki);
   Result<Binder> server_binder(const SpkiHash& spki);
+  /// B_p, of evidence that answers the REQUEST with `context`; the handshake is over. `spki` is of
+  /// the attester's certificate in this session, of nothing where it showed none.
+  Result<Binder> post_binder(ByteView context, Role role, const SpkiHash& spki);
 
   /// The SubjectPublicKeyInfo of the session's peer; empty where it sent no certificate.
   [[nodiscard]] Bytes peer_spki() const;
@@ -120,5 +128,9 @@ inline constexpr std::uint8_t kAlertAccessDenied = 49;
 inline constexpr std::uint8_t kAlertCertificateRequired = 116;
 inline constexpr std::uint8_t kAlertHandshakeFailure = 40;
 inline constexpr std::uint8_t kAlertProtocolVersion = 70;
+inline constexpr std::uint8_t kAlertUnexpectedMessage = 10;
+inline constexpr std::uint8_t kAlertInternalError = 80;
+/// After the handshake: this side speaks frames and the other does not.
+inline constexpr std::uint8_t kAlertNoApplicationProtocol = 120;
 
 }  // namespace ratls::detail

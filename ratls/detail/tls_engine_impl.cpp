@@ -211,6 +211,12 @@ Result<void> TlsEngine::Impl::set_own_certificate(const SigningKey& key, ByteVie
   return {};
 }
 
+void TlsEngine::Impl::note_request() noexcept {
+  if (options.side == Side::client && ratls_peek_state(&ssl) == MBEDTLS_SSL_CLIENT_CERTIFICATE) {
+    certificate_wanted = ratls_peek_certificate_requested(&ssl) != 0;
+  }
+}
+
 bool TlsEngine::Impl::must_pause() const noexcept {
   const int due = options.side == Side::client ? MBEDTLS_SSL_CLIENT_CERTIFICATE
                                                : MBEDTLS_SSL_SERVER_CERTIFICATE;
@@ -240,9 +246,13 @@ Error TlsEngine::Impl::tls_error(int code) {
     const int alert = ratls_peek_alert(&ssl);
     peer_alert = static_cast<std::uint8_t>(alert);
     if (alert == kAlertProtocolVersion) return Error(Reason::no_tls13, "it sent TLS alert 70");
-    const Reason reason = alert == kAlertAccessDenied || alert == kAlertCertificateRequired
-                              ? Reason::peer_refused
-                              : Reason::tls_failed;
+    const bool over = mbedtls_ssl_is_handshake_over(&ssl) != 0;
+    Reason reason = Reason::tls_failed;
+    if (alert == kAlertAccessDenied || alert == kAlertCertificateRequired) {
+      reason = Reason::peer_refused;
+    } else if (over && alert == kAlertNoApplicationProtocol) {
+      reason = Reason::framing_mismatch;  // inside a handshake it is about ALPN
+    }
     return Error(reason, "the peer sent TLS alert " + std::to_string(alert));
   }
   if (code == MBEDTLS_ERR_SSL_INVALID_MAC) {

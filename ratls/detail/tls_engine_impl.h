@@ -24,6 +24,8 @@ struct TlsEngine::Impl {
   Result<void> set_own_certificate(const SigningKey& key, ByteView certificate);
   /// Does the next step need a certificate that is not there yet?
   [[nodiscard]] bool must_pause() const noexcept;
+  /// Where a client's certificate is due: keeps whether the server wants one.
+  void note_request() noexcept;
   /// The error of a failed step; puts an alert out where mbedTLS did not.
   Error failed_handshake(int code, bool alert_is_out);
   Error tls_error(int code);
@@ -37,6 +39,7 @@ struct TlsEngine::Impl {
   mbedtls_x509_crt ca_chain;  // may stay empty: mbedTLS then calls the judge for any leaf
   mbedtls_pk_context own_key;
   bool has_own_certificate = false;
+  bool certificate_wanted = false;  // client: the server sent a CertificateRequest
   bool released = false;
   std::vector<const char*> alpn_list;
 

@@ -46,9 +46,9 @@ AttestedWorld::AttestedWorld(const WorldOptions& options) : authority_(open_auth
   verifier_ = std::make_shared<const Verifier>(policy(), clock_);
 }
 
-Policy AttestedWorld::policy() {
+Policy AttestedWorld::policy(const sim::Digest48& measurement) {
   const auto roots = authority_.roots(sim::Product::milan).value();
-  const auto golden = *snp::Measurement::from(sim::GuestLaunch::default_measurement().view());
+  const auto golden = *snp::Measurement::from(measurement.view());
   const auto floor = floor_of(sim::recent_firmware(sim::Product::milan).reported);
   return Policy::allow_only("agent", Covers::image, {golden})
       .tcb_floor(snp::Product::milan, floor)
@@ -60,6 +60,14 @@ Policy AttestedWorld::policy() {
       .dangerously_trust_simulator({snp::ProductLine::milan, roots.ark, roots.ask, roots.asvk})
       .build()
       .value();
+}
+
+std::shared_ptr<const CertificateIdentity> AttestedWorld::visitor() const {
+  if (visitor_ == nullptr) {
+    visitor_ = std::make_shared<const CertificateIdentity>(
+        CertificateIdentity::create(folder_.file("visitor.pem")).value());
+  }
+  return visitor_;
 }
 
 ClientConfig AttestedWorld::guest_config() const {
@@ -79,7 +87,8 @@ bool pump(Session& from, Session& to) {
 void run(Session& client, Session& server) {
   for (bool moved = true; moved;) {
     for (Session* side : {&client, &server}) {
-      if (side->advance() != Session::State::awaiting_evidence) continue;
+      side->advance();
+      if (!side->making_evidence()) continue;
       if (side->wait_evidence(std::chrono::seconds(2))) side->advance();
     }
     moved = pump(client, server);

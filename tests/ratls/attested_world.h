@@ -47,12 +47,16 @@ class AttestedWorld {
   [[nodiscard]] ClientConfig guest_config() const;   ///< attested, pins the broker's key
   [[nodiscard]] ServerConfig broker_config() const;  ///< certificate, accepts evidence
 
-  [[nodiscard]] Policy policy();
+  /// Accepts the guest with this measurement.
+  [[nodiscard]] Policy policy(
+      const sim::Digest48& measurement = sim::GuestLaunch::default_measurement());
   [[nodiscard]] sim::Processor& processor() { return *processor_; }
   [[nodiscard]] GatedSource& gate() { return *gate_; }
   [[nodiscard]] const AttestedIdentity& guest() const { return *guest_; }
   [[nodiscard]] const std::shared_ptr<const Verifier>& verifier() const { return verifier_; }
   [[nodiscard]] const std::shared_ptr<const CertificateIdentity>& broker() const { return broker_; }
+  /// Another pinned identity, of nobody in particular.
+  [[nodiscard]] std::shared_ptr<const CertificateIdentity> visitor() const;
 
  private:
   TemporaryFolder folder_;
@@ -63,6 +67,7 @@ class AttestedWorld {
   std::unique_ptr<GatedSource> gate_;
   std::optional<AttestedIdentity> guest_;
   std::shared_ptr<const CertificateIdentity> broker_;
+  mutable std::shared_ptr<const CertificateIdentity> visitor_;
   std::shared_ptr<const Verifier> verifier_;
 };
 

@@ -2,37 +2,18 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <array>
-#include <thread>
-
-#include <ratls/channel.h>
 
 #include "attested_world.h"
+#include "one_server.h"
 
 using namespace ratls;
 using namespace std::chrono_literals;
 using ratls::test::AttestedWorld;
+using ratls::test::OneServer;
+using ratls::test::read_to_end;
 using ratls::test::WorldOptions;
 
 namespace {
-
-// A listener whose one connection `serve` handles in a thread of its own.
-class OneServer {
- public:
-  explicit OneServer(std::function<void(std::unique_ptr<Transport>)> serve)
-      : listener_(TcpListener::bind({"127.0.0.1", 0}).value()),
-        thread_([this, serve = std::move(serve)] {
-          auto stream = listener_.accept(after(10s));
-          if (stream) serve(std::move(stream).value());
-        }) {}
-  OneServer(const OneServer&) = delete;
-  OneServer& operator=(const OneServer&) = delete;
-  ~OneServer() { thread_.join(); }
-  [[nodiscard]] const Address& address() const { return listener_.address(); }
-
- private:
-  TcpListener listener_;
-  std::thread thread_;
-};
 
 WorldOptions debug_guest() {
   WorldOptions options;
@@ -40,16 +21,6 @@ WorldOptions debug_guest() {
     guest.report.launch.policy |= sim::kPolicyDebug;
   };
   return options;
-}
-
-Result<std::string> read_to_end(Channel& channel) {
-  std::string out;
-  std::array<std::uint8_t, 4096> buffer{};
-  while (true) {
-    RATLS_TRY(const std::size_t got, channel.read(buffer));
-    if (got == 0) return out;
-    out += to_string(ByteView(buffer).first(got));
-  }
 }
 
 }  // namespace

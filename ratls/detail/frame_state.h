@@ -1,0 +1,52 @@
+/// What a framed session keeps beside its TLS engine.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include <ratls/certgen/identity.h>
+#include <ratls/core/secret.h>
+#include <ratls/detail/exchange.h>
+#include <ratls/detail/frames.h>
+#include <ratls/detail/tls_engine.h>
+#include <ratls/verify/verifier.h>
+
+namespace ratls::detail {
+
+struct FrameState {
+  using Moment = std::chrono::steady_clock::time_point;
+  /// The most application bytes that wait, each way, while evidence is exchanged.
+  static constexpr std::size_t kMaxHeld = 1U << 20U;
+  /// What waits for a reader before reading from TLS stops.
+  static constexpr std::size_t kMaxInbox = 65536;
+
+  explicit FrameState(Exchange::Rules rules) : exchange(rules) {}
+  FrameState(const FrameState&) = delete;
+  FrameState& operator=(const FrameState&) = delete;
+  ~FrameState() { drop_bytes(); }
+  void drop_bytes() noexcept {
+    wipe(inbox);
+    wipe(outbox);
+    inbox.clear();
+    outbox.clear();
+  }
+
+  Exchange exchange;
+  FrameReader reader;
+  std::shared_ptr<const Verifier> demand;    // asks before anything else
+  std::shared_ptr<const Verifier> verifier;  // of evidence that was asked for; may be null
+  std::optional<AttestedIdentity> answerer;
+  std::optional<HandshakeDone> done;       // until the session opens
+  std::optional<RequestFrame> unanswered;  // the peer's, whose evidence is not being made yet
+  std::optional<FrameContext> answering;   // the one whose evidence is
+  std::optional<Moment> evidence_by;
+  std::optional<Moment> verdict_by;
+  Bytes inbox;            // application bytes for read()
+  Bytes outbox;           // and of write(), held back
+  bool started = false;   // TLS is over
+  bool end_seen = false;  // the peer's close_notify stands behind the inbox
+  bool end_sent = false;
+};
+
+}  // namespace ratls::detail
