@@ -29,6 +29,8 @@ LIST
 openssl              peer and second opinion in tests
 valgrind             key paths run in constant time
 python3-cryptography the independent verifier in tests
+nodejs               a client of another TLS library in tests
+golang-go            a client of another TLS library in tests
 libssl-dev           a program that links OpenSSL as well as ratls
 libmbedtls-dev       a program that links another mbedTLS as well as ratls
 LIST

@@ -1,0 +1,3 @@
+module ratls/examples/go
+
+go 1.19
