@@ -1,0 +1,88 @@
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include <ratls/certgen/sim/report.h>
+#include <ratls/core/x509.h>
+#include <ratls/detail/verdict_frame.h>
+
+#include "judged.h"
+#include "tests/support/files.h"
+#include "vectors.h"
+
+using namespace ratls;
+using namespace ratls::vectors;
+
+namespace {
+
+std::string file(const std::string& name) {
+  const auto content = test::read_file(RATLS_SOURCE_DIR "/" + name);
+  REQUIRE(content);
+  return to_string(*content);
+}
+
+const Recording& recorded() {
+  static const Recording once = Recording::from_json(file("tests/vectors/recorded.json")).value();
+  return once;
+}
+
+}  // namespace
+
+TEST_CASE("the test vectors of the protocol are the bytes that this code makes") {
+  for (const auto& [name, content] : all_files(recorded())) {
+    INFO(name << " is not what this code makes; where the change is meant, run draw_vectors");
+    CHECK(content == file("docs/vectors/" + name));
+  }
+}
+
+TEST_CASE("the recorded reports and certificates hold what their cases say") {
+  for (const Case& about : cases()) {
+    INFO(about.name);
+    auto options = sim::report_of(sim::Product::milan, *sim::ChipId::from(recorded().chip_id));
+    if (about.vlek) options.signed_by = sim::SignedBy::vlek;
+    const Bytes wanted = sim::encode_report(options, report_data_of(about, recorded()));
+    const Bytes& report = recorded().reports.at(about.name);
+    CHECK(Bytes(report.begin(), report.begin() + sim::kSignedSize) == wanted);
+    if (!about.has_leaf()) continue;
+    const auto leaf =
+        Certificate::parse(recorded().leaves.at(about.name), Reason::malformed_certificate).value();
+    CHECK(check_self_signature(leaf, Reason::malformed_certificate));
+    CHECK(leaf.extensions().back().value ==
+          envelope_of(about, recorded()).encode_extension().value());
+  }
+}
+
+TEST_CASE("the verifier accepts every good vector") {
+  for (const Judged& shown : good_ones(recorded())) {
+    INFO(shown.name);
+    CHECK(judge(shown, recorded()) == "accepted");
+  }
+}
+
+TEST_CASE("the verifier refuses every bad vector for the reason that the vector names") {
+  const auto all = bad_ones(recorded());
+  CHECK(all.size() >= 60);
+  for (const Judged& shown : all) {
+    INFO(shown.name);
+    CHECK(judge(shown, recorded()) == code(*shown.want));
+  }
+}
+
+TEST_CASE("frames of the vectors are read, or refused as malformed") {
+  const auto json = nlohmann::json::parse(file("docs/vectors/frames.json"));
+  for (const auto& each : json.at("good")) {
+    if (each.at("type") != 3) continue;
+    INFO(each.at("name"));
+    detail::VerdictReader reader;
+    REQUIRE(reader.feed(from_hex(each.at("bytes").get<std::string>()).value()));
+    REQUIRE(reader.frame());
+    CHECK(reader.frame()->reason == each.at("reason").get<std::string>());
+    CHECK((reader.frame()->code == detail::VerdictFrame::Code::accepted) == (each.at("code") == 0));
+  }
+  for (const auto& each : json.at("bad")) {
+    INFO(each.at("name"));
+    detail::VerdictReader reader;
+    const auto read = reader.feed(from_hex(each.at("bytes").get<std::string>()).value());
+    REQUIRE_FALSE(read);
+    CHECK(read.error().reason() == Reason::malformed_frame);
+  }
+}
