@@ -28,7 +28,9 @@ LIST
       cat <<'LIST'
 openssl              peer and second opinion in tests
 valgrind             key paths run in constant time
-python3-cryptography the independent verifier in tests
+python3-cryptography the independent verifiers in tests
+gnutls-bin           peer in tests
+curl                 peer in tests
 nodejs               a client of another TLS library in tests
 golang-go            a client of another TLS library in tests
 libssl-dev           a program that links OpenSSL as well as ratls

@@ -1,8 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include <ratls/core/cbor.h>
-#include <ratls/core/reader.h>
-#include <ratls/detail/verdict_frame.h>
+#include <ratls/detail/frames.h>
 
 #include "vectors.h"
 
@@ -13,9 +12,7 @@ using Json = nlohmann::ordered_json;
 using detail::VerdictFrame;
 
 Bytes frame(std::uint8_t type, ByteView body) {
-  Writer out;
-  out.u8(type).u24be(static_cast<std::uint32_t>(body.size())).bytes(body);
-  return std::move(out).take();
+  return detail::encode_frame(static_cast<detail::FrameType>(type), body);
 }
 
 Json good(std::string_view name, int type, ByteView bytes) {
@@ -38,19 +35,11 @@ Bytes verdict_body(std::uint64_t verdict_code, std::string_view reason, std::str
   return std::move(out).take();
 }
 
-Bytes request_body(ByteView context, std::uint64_t minimum) {
-  cbor::Writer out;
-  out.array(2).bytes(context).uint(minimum);
-  return std::move(out).take();
-}
-
 Json good_frames(const Recording& recorded) {
   const Case& about = case_of("post-handshake server");
   const Secrets secrets = secrets_of(about, 0);
-  cbor::Writer evidence;
-  evidence.array(2).bytes(secrets.context);
-  Bytes body = std::move(evidence).take();
-  append(body, envelope_of(about, recorded).encode().value());
+  const auto context = detail::FrameContext::from(secrets.context).value();
+  const detail::EvidenceFrame evidence{context, envelope_of(about, recorded).encode().value()};
   Json out = Json::array();
   out.push_back(verdict("accepted", VerdictFrame::Code::accepted, "", ""));
   out.push_back(verdict("not authentic", VerdictFrame::Code::not_authentic, "not_authentic", ""));
@@ -64,11 +53,11 @@ Json good_frames(const Recording& recorded) {
   later["reason"] = "later";
   later["hint"] = "";
   out.push_back(later);
-  Json request = good("request", 1, frame(1, request_body(secrets.context, 3)));
+  Json request = good("request", 1, detail::RequestFrame{context, 3}.encode());
   request["ctx"] = to_hex(secrets.context);
   request["minimum"] = 3;
   out.push_back(request);
-  Json shown = good("evidence", 2, frame(2, body));
+  Json shown = good("evidence", 2, evidence.encode().value());
   shown["ctx"] = to_hex(secrets.context);
   shown["evidence_of"] = about.name;
   out.push_back(shown);
@@ -78,18 +67,21 @@ Json good_frames(const Recording& recorded) {
   return out;
 }
 
-Json bad(std::string_view name, ByteView bytes) {
-  return {{"name", name}, {"bytes", to_hex(bytes)}, {"reason", "malformed_frame"}};
+Json bad(std::string_view name, ByteView bytes, std::string_view reason = "malformed_frame") {
+  return {{"name", name}, {"bytes", to_hex(bytes)}, {"reason", reason}};
 }
 
 // As the first frame of a plain stream, where only a VERDICT may stand.
 Json bad_frames() {
   Json out = Json::array();
   const Bytes good_body = verdict_body(0, "", "");
-  out.push_back(bad("a frame of a type that does not exist", frame(4, good_body)));
-  out.push_back(bad("application bytes instead of a VERDICT", as_bytes("HTTP/1.1 200 OK\r\n\r\n")));
-  out.push_back(bad("an empty VERDICT and a byte behind it", Bytes{3, 0, 0, 0, 0x83}));
-  out.push_back(bad("the beginning of a VERDICT over 1 KB", Bytes{3, 0, 4, 1, 0x83}));
+  out.push_back(
+      bad("a frame of a type that does not exist", frame(4, good_body), "framing_mismatch"));
+  out.push_back(bad("application bytes instead of a VERDICT", as_bytes("HTTP/1.1 200 OK\r\n\r\n"),
+                    "framing_mismatch"));
+  out.push_back(bad("an empty VERDICT", frame(3, {})));
+  out.push_back(bad("the header of a VERDICT over 1 KB", Bytes{3, 0, 4, 1}));
+  out.push_back(bad("another frame than a VERDICT", frame(0, as_bytes("hello"))));
   Bytes trailing = good_body;
   trailing.push_back(0);
   out.push_back(bad("a byte behind the body's array", frame(3, trailing)));
