@@ -3,22 +3,14 @@
 import cbor
 
 MOST = {0: 16384, 1: 64, 2: 8192, 3: 1024}
-
-
-class OtherMode(Exception):
-    """The stream begins with no frame at all: the other side is plain, or no peer of ours."""
-
-
 DATA, REQUEST, EVIDENCE, VERDICT = range(4)
 
 
 def split(stream: bytes) -> tuple[int, bytes]:
     """The type and the body of one frame that is all of `stream`; the length is judged unread."""
     kind, size = stream[0], int.from_bytes(stream[1:4], "big")
-    if kind not in MOST:
-        raise OtherMode(f"type {kind}")
-    if size > MOST[kind]:
-        raise cbor.Malformed("too long")
+    if kind not in MOST or size > MOST[kind]:
+        raise cbor.Malformed("no such frame, or too long")
     if len(stream) != 4 + size:
         raise cbor.Malformed("another length than its body has")
     return kind, stream[4:]
