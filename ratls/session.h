@@ -77,7 +77,8 @@ class Session {
   [[nodiscard]] bool writable() const;
   /// When the peer's EVIDENCE or VERDICT of an exchange is overdue; call expire() then.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const;
-  /// Fails the session where deadline() has passed (evidence_timeout, verdict_missing).
+  /// Fails the session where deadline() has passed: evidence_timeout, verdict_missing,
+  /// evidence_not_requested.
   State expire();
 
   /// The other end; null before the session is open.

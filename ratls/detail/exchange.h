@@ -53,6 +53,8 @@ class Exchange {
   [[nodiscard]] bool asking() const noexcept { return asking_.has_value(); }
   /// The peer's REQUEST waits for this side's EVIDENCE: no DATA goes out.
   [[nodiscard]] bool asked() const noexcept { return asked_; }
+  /// This side waits for a REQUEST before anything else.
+  [[nodiscard]] bool expects_request() const noexcept { return expects_request_; }
   /// This side was not accepted yet.
   [[nodiscard]] bool acceptance_due() const noexcept {
     return expects_request_ || asked_ || verdict_due_;

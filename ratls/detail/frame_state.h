@@ -26,10 +26,27 @@ struct FrameState {
   FrameState& operator=(const FrameState&) = delete;
   ~FrameState() { drop_bytes(); }
   void drop_bytes() noexcept {
+    drop_inbox();
+    drop_outbox();
+  }
+  void drop_inbox() noexcept {
     wipe(inbox);
-    wipe(outbox);
     inbox.clear();
+    inbox_read = 0;
+  }
+  void drop_outbox() noexcept {
+    wipe(outbox);
     outbox.clear();
+  }
+  /// Application bytes that read() has not taken.
+  [[nodiscard]] ByteView unread() const { return ByteView(inbox).subspan(inbox_read); }
+  /// read() took `count` of them.
+  void took(std::size_t count) {
+    wipe(std::span(inbox).subspan(inbox_read, count));
+    inbox_read += count;
+    if (inbox_read < kMaxInbox && inbox_read < inbox.size()) return;
+    inbox.erase(inbox.begin(), inbox.begin() + static_cast<std::ptrdiff_t>(inbox_read));
+    inbox_read = 0;
   }
 
   Exchange exchange;
@@ -42,10 +59,11 @@ struct FrameState {
   std::optional<FrameContext> answering;   // the one whose evidence is
   std::optional<Moment> evidence_by;
   std::optional<Moment> verdict_by;
-  Bytes inbox;            // application bytes for read()
-  Bytes outbox;           // and of write(), held back
-  bool started = false;   // TLS is over
-  bool end_seen = false;  // the peer's close_notify stands behind the inbox
+  Bytes inbox;                 // application bytes for read()
+  std::size_t inbox_read = 0;  // how many of them it took
+  Bytes outbox;                // and of write(), held back
+  bool started = false;        // TLS is over
+  bool end_seen = false;       // the peer's close_notify stands behind the inbox
   bool end_sent = false;
 };
 

@@ -155,7 +155,9 @@ Session::State Session::Impl::expire() {
   if (frames->evidence_by && now >= *frames->evidence_by) {
     fail_told(Error(Reason::evidence_timeout, "the peer was asked for it"));
   } else if (frames->verdict_by && now >= *frames->verdict_by) {
-    fail_told(Error(Reason::verdict_missing, "it did not come in time"));
+    const bool asked = !frames->exchange.expects_request();
+    fail_told(Error(asked ? Reason::verdict_missing : Reason::evidence_not_requested,
+                    "nothing came in time"));
   }
   return state;
 }

@@ -33,12 +33,6 @@ bool is_end(const Error& error) {
   return error.reason() == Reason::truncated_stream || error.reason() == Reason::connection_closed;
 }
 
-// Drops the first `count` bytes; they may be secret.
-void drop_front(Bytes& bytes, std::size_t count) {
-  wipe(std::span(bytes).first(count));
-  bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
-}
-
 }  // namespace
 
 void Session::Impl::fail_told(Error error) {
@@ -92,7 +86,7 @@ Result<void> Session::Impl::pump_frames() {
     while (state != State::refusing && !frames->end_seen) {
       // An exchange is always read to its end: its frames stand behind what nobody has read yet.
       const bool busy = frames->exchange.asking() || frames->exchange.acceptance_due();
-      if (!busy && frames->inbox.size() >= FrameState::kMaxInbox) return {};
+      if (!busy && frames->unread().size() >= FrameState::kMaxInbox) return {};
       const auto got = engine->read(record);
       if (!got && is_end(got.error())) RATLS_CHECK(frames->exchange.on_end());
       if (!got) return got.error();
@@ -119,7 +113,7 @@ Result<void> Session::Impl::take_frames(ByteView bytes) {
 
 Result<void> Session::Impl::take_data(ByteView body) {
   RATLS_CHECK(frames->exchange.on_data());
-  if (frames->inbox.size() + body.size() > FrameState::kMaxHeld) {
+  if (frames->unread().size() + body.size() > FrameState::kMaxHeld) {
     return Error(Reason::held_data_limit, "the peer goes on sending instead of its evidence");
   }
   append(frames->inbox, body);
@@ -139,14 +133,15 @@ Result<Session::Read> Session::Impl::read_frames(std::span<std::uint8_t> out) {
   if (failure) return *failure;
   if (state != State::open) return Error(Reason::channel_failed, "the session is not open");
   if (out.empty() || frames->exchange.asking()) return Session::Read{};
-  const std::size_t count = std::min(out.size(), frames->inbox.size());
+  const ByteView unread = frames->unread();
+  const std::size_t count = std::min(out.size(), unread.size());
   if (count == 0 && frames->end_seen) {
     peer_ended_ = true;
     end_if_both_ended();
     return Session::Read{0, true};
   }
-  copy_bytes(ByteView(frames->inbox).first(count), out.first(count));
-  drop_front(frames->inbox, count);
+  copy_bytes(unread.first(count), out.first(count));
+  frames->took(count);
   return Session::Read{count, false};
 }
 
@@ -166,7 +161,7 @@ Result<void> Session::Impl::send_data(ByteView bytes) {
 Result<void> Session::Impl::send_held() {
   if (!frames->exchange.may_send()) return {};
   RATLS_CHECK(send_data(frames->outbox));
-  drop_front(frames->outbox, frames->outbox.size());
+  frames->drop_outbox();
   if (!ended_ || frames->end_sent) return {};
   frames->end_sent = true;
   RATLS_CHECK(engine->close_notify());

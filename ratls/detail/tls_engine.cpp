@@ -166,6 +166,7 @@ std::string TlsEngine::cipher_suite() const {
 
 Result<TlsEngine::Read> TlsEngine::read(std::span<std::uint8_t> out) {
   while (true) {
+    const std::size_t output_before = impl_->output.size();
     const int got = mbedtls_ssl_read(&impl_->ssl, out.data(), out.size());
     if (got > 0) return Read{static_cast<std::size_t>(got), false};
     switch (got) {
@@ -179,7 +180,7 @@ Result<TlsEngine::Read> TlsEngine::read(std::span<std::uint8_t> out) {
       case MBEDTLS_ERR_SSL_CONN_EOF:
         return Error(Reason::truncated_stream);
       default:
-        return impl_->tls_error(got);
+        return impl_->failed_read(got, impl_->output.size() != output_before);
     }
   }
 }

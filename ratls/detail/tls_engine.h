@@ -129,6 +129,7 @@ inline constexpr std::uint8_t kAlertCertificateRequired = 116;
 inline constexpr std::uint8_t kAlertHandshakeFailure = 40;
 inline constexpr std::uint8_t kAlertProtocolVersion = 70;
 inline constexpr std::uint8_t kAlertUnexpectedMessage = 10;
+inline constexpr std::uint8_t kAlertBadRecordMac = 20;
 inline constexpr std::uint8_t kAlertInternalError = 80;
 /// After the handshake: this side speaks frames and the other does not.
 inline constexpr std::uint8_t kAlertNoApplicationProtocol = 120;

@@ -240,6 +240,20 @@ Error TlsEngine::Impl::failed_handshake(int code, bool alert_is_out) {
   return tls_error(code);
 }
 
+Error TlsEngine::Impl::failed_read(int code, bool alert_is_out) {
+  if (!alert_is_out && code != MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
+    // KeyUpdate and junk records are met with silence otherwise (Mbed-TLS/mbedtls#10781).
+    const bool mac = code == MBEDTLS_ERR_SSL_INVALID_MAC;
+    mbedtls_ssl_send_alert_message(&ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                   mac ? kAlertBadRecordMac : kAlertUnexpectedMessage);
+  }
+  if (code == MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE) {
+    return Error(Reason::tls_failed,
+                 "a message that is not taken after the handshake; KeyUpdate is one of them");
+  }
+  return tls_error(code);
+}
+
 Error TlsEngine::Impl::tls_error(int code) {
   if (code == MBEDTLS_ERR_SSL_CONN_EOF) return Error(Reason::connection_closed);
   if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {

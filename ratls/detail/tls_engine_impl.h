@@ -28,6 +28,8 @@ struct TlsEngine::Impl {
   void note_request() noexcept;
   /// The error of a failed step; puts an alert out where mbedTLS did not.
   Error failed_handshake(int code, bool alert_is_out);
+  /// The same of a read after the handshake.
+  Error failed_read(int code, bool alert_is_out);
   Error tls_error(int code);
   /// Frees everything that holds a key. Idempotent.
   void release() noexcept;

@@ -205,3 +205,29 @@ TEST_CASE("a TLS 1.2 client gets no further than its first message") {
   CHECK(output.status != 0);
   CHECK(output.output.find("protocol version") != std::string::npos);
 }
+
+TEST_CASE("KeyUpdate, which mbedTLS lacks, ends a channel with an alert and not in silence") {
+  AttestedWorld world;
+  if (test::run_command("openssl version").status != 0) SKIP("no openssl on this machine");
+  test::TemporaryFolder folder;
+  const std::string pem = folder.file("client.pem");
+  const auto client = CertificateIdentity::create(pem).value();
+  test::CommandResult output;
+  {
+    OneServer server([&](std::unique_ptr<Transport> stream) {
+      ServerConfig config(world.broker(), AcceptKey{client.spki_sha256()});
+      auto result = accept_over(std::move(stream), config);
+      REQUIRE(result.channel);
+      const auto read = read_to_end(*result.channel);
+      REQUIRE_FALSE(read);
+      CHECK(read.error().reason() == Reason::tls_failed);
+      CHECK(read.error().detail().find("KeyUpdate") != std::string::npos);
+    });
+    output =
+        test::run_command("(sleep 0.3; echo K; sleep 1) | timeout 10 openssl s_client -tls1_3" +
+                          std::string(" -connect ") + server.address().text() + " -cert " + pem +
+                          " -key " + pem + " 2>&1");
+  }
+  CHECK(output.output.find("KEYUPDATE") != std::string::npos);
+  CHECK(output.output.find("alert number 10") != std::string::npos);
+}

@@ -75,8 +75,10 @@ TEST_CASE("an attested client whose server wants no certificate attests in frame
   const detail::FrameContext context;
   REQUIRE(server->write(detail::RequestFrame{context, 3}.encode()));
   client.feed(server->output());
+  world.gate().shut();
   CHECK(client.advance() == State::awaiting_evidence);
   CHECK_FALSE(client.write(as_bytes("early")));
+  world.gate().open();
   REQUIRE(client.wait_evidence(std::chrono::seconds(2)));
   CHECK(client.advance() == State::open);
   CHECK_FALSE(client.poll_acceptance().value());
@@ -115,6 +117,45 @@ TEST_CASE("an attested server shows level 2 in its certificate and level 3 when 
   REQUIRE(pair.server.state() == State::open);
   CHECK(pair.client.peer()->attested()->level() == Level::exporter);
   CHECK(pair.server.peer()->attested()->level() == Level::exporter);
+}
+
+TEST_CASE("a server demands evidence besides a pinned key, and besides a certificate's evidence") {
+  AttestedWorld world;
+  ServerConfig server(world.broker(), AcceptKey{world.visitor()->spki_sha256()});
+  server.framing = Framing::framed;
+  server.after_handshake.demand = world.verifier();
+  ClientConfig client = asked_guest(world);
+  client.identity = world.visitor();
+  SessionPair pinned(client, server);
+  REQUIRE(pinned.server.state() == State::open);
+  CHECK(pinned.server.peer()->attested() != nullptr);
+  CHECK(pinned.client.poll_acceptance().value());
+
+  client.identity = world.broker();  // genuine evidence, another key
+  SessionPair other(client, server);
+  CHECK(other.server.failure()->reason() == Reason::pin_mismatch);
+
+  ServerConfig twice = framed_broker(world);
+  twice.after_handshake.demand = world.verifier();
+  const auto before = world.processor().signed_reports();
+  SessionPair both(framed_guest(world), twice);
+  REQUIRE(both.server.state() == State::open);
+  CHECK(both.client.poll_acceptance().value());
+  CHECK(world.processor().signed_reports() == before + 2);
+}
+
+TEST_CASE("a guest that nobody asks gives up, and says that") {
+  AttestedWorld world;
+  ClientConfig guest = asked_guest(world);
+  guest.timeouts.verdict = std::chrono::milliseconds(0);
+  ServerConfig server(world.broker(), AcceptKey{world.visitor()->spki_sha256()});
+  server.framing = Framing::framed;
+  guest.identity = world.visitor();
+  SessionPair pair(guest, server);
+  CHECK(pair.client.state() == State::handshaking);
+  CHECK_FALSE(pair.client.poll_acceptance().value());
+  CHECK(pair.client.expire() == State::failed);
+  CHECK(pair.client.failure()->reason() == Reason::evidence_not_requested);
 }
 
 TEST_CASE("a client answers nobody before its own demand was met") {
@@ -156,6 +197,7 @@ TEST_CASE("an exchange that outlasts its deadline fails with the reason of what 
   CHECK_FALSE(pair.server.deadline());
   Session client = Session::client(asked_guest(world)).value();
   Session server = Session::server(broker).value();
+  world.gate().shut();
   client.advance();
   pump(client, server);
   server.advance();
@@ -166,6 +208,7 @@ TEST_CASE("an exchange that outlasts its deadline fails with the reason of what 
   REQUIRE(server.deadline());
   CHECK(server.expire() == State::failed);
   CHECK(server.failure()->reason() == Reason::evidence_timeout);
+  world.gate().open();
 
   ClientConfig guest = asked_guest(world);
   guest.timeouts.verdict = std::chrono::milliseconds(0);

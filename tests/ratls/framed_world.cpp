@@ -118,6 +118,13 @@ FrameContext RawPeer::requested() {
   return detail::RequestFrame::decode(frame->body).value().context;
 }
 
+bool RawPeer::saw_data() const {
+  for (const Frame& frame : frames_) {
+    if (frame.type == FrameType::data) return true;
+  }
+  return false;
+}
+
 std::string RawPeer::last_words() {
   return last_words_;
 }
@@ -154,6 +161,7 @@ std::optional<Reason> AttackedBroker::ended() {
   CHECK_FALSE(read);
   CHECK(session.peer() == nullptr);
   CHECK_FALSE(session.write(as_bytes("leak")));
+  CHECK_FALSE(peer.saw_data());
   return session.failure()->reason();
 }
 

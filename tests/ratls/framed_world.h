@@ -34,6 +34,8 @@ class RawPeer {
 
   /// The next frame that the session sent; nothing where there is none.
   std::optional<detail::Frame> next();
+  /// Is an application byte among what next() has to give?
+  [[nodiscard]] bool saw_data() const;
   /// The context of the REQUEST that is next.
   detail::FrameContext requested();
   /// The alert or end that the session sent; its detail.

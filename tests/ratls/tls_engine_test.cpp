@@ -219,3 +219,21 @@ TEST_CASE("a wiped engine answers every call with an error and does not crash") 
   CHECK(pair.client->alpn().empty());
   CHECK_FALSE(pair.client->server_binder(SpkiHash()));
 }
+
+TEST_CASE("a damaged record after the handshake is answered by an alert that can be read") {
+  EnginePair pair;
+  pair.run();
+  pair.resume_client();
+  REQUIRE(pair.both_over());
+  REQUIRE(pair.client->write(as_bytes("application")));
+  Bytes record(pair.client->output().begin(), pair.client->output().end());
+  pair.client->consumed(record.size());
+  record.back() ^= 1;
+  pair.server->feed(record);
+  std::array<std::uint8_t, 64> buffer{};
+  CHECK_FALSE(pair.server->read(buffer));
+  test::pump(*pair.server, *pair.client);
+  const auto told = pair.client->read(buffer);
+  REQUIRE_FALSE(told);
+  CHECK(told.error().detail() == "the peer sent TLS alert 20");
+}
