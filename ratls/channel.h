@@ -48,7 +48,8 @@ class Channel {
 
   /// Who the other end is.
   [[nodiscard]] const Peer& peer() const noexcept;
-  /// This side's verdict over the peer's evidence; null where it was not judged by evidence.
+  /// This side's verdict over the peer's evidence; null where it was not judged by evidence. Valid
+  /// until the peer is judged again.
   [[nodiscard]] const Verdict* verdict() const noexcept;
   [[nodiscard]] std::string alpn() const;
   [[nodiscard]] std::string cipher_suite() const;
