@@ -122,3 +122,46 @@ TEST_CASE("over TCP, plain against framed ends on both sides with a reason, in s
   CHECK(at_server == Reason::framing_mismatch);
   CHECK(std::chrono::steady_clock::now() - start < 5s);
 }
+
+TEST_CASE("a framed server that never asks, or never judges, is given up at the deadline") {
+  AttestedWorld world;
+  ClientConfig guest = asked_guest(world);
+  guest.timeouts.verdict = 200ms;
+  guest.timeouts.drain = 100ms;
+  const auto start = std::chrono::steady_clock::now();
+  {
+    guest.identity = world.visitor();
+    OneServer server([&](std::unique_ptr<Transport> stream) {
+      ServerConfig config(world.broker(), AcceptKey{world.visitor()->spki_sha256()});
+      config.framing = Framing::framed;
+      auto result = accept_over(std::move(stream), config);
+      REQUIRE(result.channel);
+      CHECK_FALSE(read_to_end(*result.channel));
+    });
+    const auto result = connect(server.address(), guest);
+    REQUIRE_FALSE(result.channel);
+    CHECK(result.channel.error().reason() == Reason::evidence_not_requested);
+  }
+  guest.identity = Anonymous{};
+  OneServer server([&](std::unique_ptr<Transport> stream) {
+    // As far as its REQUEST; then it listens, and says nothing more.
+    Session session = Session::server(framed_broker(world)).value();
+    Bytes chunk(4096);
+    for (bool asked = false;;) {
+      const auto got = stream->read(chunk, after(5s));
+      if (!got || *got == 0) return;
+      if (asked) continue;
+      session.feed(ByteView(chunk).first(*got));
+      session.advance();
+      asked = session.requesting();
+      CHECK(stream->write(session.output(), after(5s)));
+      session.sent(session.output().size());
+    }
+  });
+  auto result = connect(server.address(), guest);
+  REQUIRE(result.channel);
+  const auto accepted = result.channel->accepted();
+  REQUIRE_FALSE(accepted);
+  CHECK(accepted.error().reason() == Reason::verdict_missing);
+  CHECK(std::chrono::steady_clock::now() - start < 4s);
+}
