@@ -38,6 +38,9 @@ class Crl {
   [[nodiscard]] const std::optional<Bytes>& number() const noexcept { return number_; }
   /// Is `serial` (big-endian; leading zeros do not matter) on the list?
   [[nodiscard]] bool lists(ByteView serial) const;
+  /// All serials on the list, in its order: big-endian without leading zeros, so that zero is
+  /// empty.
+  [[nodiscard]] const std::vector<Bytes>& serials() const noexcept { return serials_; }
 
  private:
   Crl() = default;

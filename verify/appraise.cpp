@@ -34,6 +34,20 @@ void check_expiry(const Policy& policy, const Clock& clock, Trail& trail) {
   }
 }
 
+// A clock that shows a moment before one that has passed was set back, whatever else it says.
+void check_clock(const ClockRule& rule, const Clock& clock, Trail& trail) {
+  if (!rule.not_before) return;
+  const auto now = clock.now();
+  const std::string want = "from " + to_rfc3339(*rule.not_before);
+  if (!now) {
+    static_cast<void>(trail.fail("clock", Error(Reason::no_time), "no time", want));
+  } else if (*now < *rule.not_before) {
+    static_cast<void>(trail.fail("clock", Error(Reason::clock_set_back), to_rfc3339(*now), want));
+  } else {
+    trail.pass("clock", to_rfc3339(*now), want);
+  }
+}
+
 // The rule that tells its author most: one that accepts, else one with this measurement, else the
 // one with the fewest failures; the first of equals.
 bool tells_more(const RuleOutcome& a, const RuleOutcome& b) {
@@ -57,6 +71,7 @@ Result<void> judge_all(EvidenceState& state, const Policy& policy, const Clock& 
   const PolicyData& data = detail::data_of(policy);
   RuleOutcome best = best_outcome(state, data);
   check_expiry(policy, clock, trail);
+  check_clock(data.clock, clock, trail);
   trail.add(snp::detail::check_tcb_order(state.report));
   for (Check& check : best.checks) trail.add(std::move(check));
   if (const auto reason = trail.first_failure()) return Error(*reason);

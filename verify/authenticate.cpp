@@ -156,18 +156,18 @@ std::string days(std::int64_t seconds) {
 std::string skew_hint(const Certificate& certificate, const Clock& clock) {
   const auto now = clock.now();
   if (!now) return {};
-  const std::int64_t early = certificate.not_before().unix_seconds - now->unix_seconds;
-  if (early > 0) {
-    return "the clock is " + days(early) + " before the certificate; is it set right?";
-  }
+  std::string early = detail::clock_hint(certificate.not_before(), *now, "the certificate");
+  if (!early.empty()) return early;
   const std::int64_t late = now->unix_seconds - certificate.not_after().unix_seconds;
   if (late > 0) return "expired " + days(late) + " ago; fetch a newer one, or check the clock";
   return {};
 }
 
-Result<void> settle_validity(const EvidenceState& state, const Clock& clock, Trail& trail) {
+Result<void> settle_validity(const EvidenceState& state, const Clock& clock, const Aids& aids,
+                             Trail& trail) {
   const Certificate& certificate = state.endorsement->certificate;
-  return settle(trail, "validity", snp::detail::check_validity(*state.endorsement, clock),
+  return settle(trail, "validity",
+                snp::detail::check_validity(*state.endorsement, clock, aids.max_skew_seconds),
                 to_rfc3339(certificate.not_before()) + " to " + to_rfc3339(certificate.not_after()),
                 skew_hint(certificate, clock));
 }
@@ -179,8 +179,9 @@ Result<void> settle_revocation(const EvidenceState& state, const std::optional<R
     return {};
   }
   const ByteView stapled = state.crl_der ? ByteView(*state.crl_der) : ByteView();
-  const auto said = detail::check_revocation(stapled, *state.issuer, *rule, clock, aids);
-  if (!said) return trail.fail("revocation", said.error());
+  std::string hint;
+  const auto said = detail::check_revocation(stapled, *state.issuer, *rule, clock, aids, hint);
+  if (!said) return trail.fail("revocation", said.error(), {}, {}, std::move(hint));
   trail.pass("revocation", *said);
   return {};
 }
@@ -207,7 +208,7 @@ Result<void> run(EvidenceState& state, const RootOfTrust& roots,
                      "ECDSA P-384 over all 672 signed bytes"));
   trail.set_peer(detail::summarise(state));
   trail.phase("validity");
-  RATLS_CHECK(settle_validity(state, clock, trail));
+  RATLS_CHECK(settle_validity(state, clock, aids, trail));
   return settle_revocation(state, revocation, clock, aids, trail);
 }
 

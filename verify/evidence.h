@@ -185,10 +185,11 @@ class VerifiedPeer final : public AcceptedClaims {
 /// REPORT_DATA in constant time. Errors: malformed_evidence, level_too_low, binding_mismatch.
 Result<BoundEvidence> bind(ParsedEvidence&& evidence, const SessionView& session, Trail& trail);
 
-/// What authentication may lean on; neither changes what is accepted. Borrowed for the call.
+/// What authentication may lean on. Borrowed for the call.
 struct Aids {
   CollateralSource* collateral = nullptr;  ///< asked for what the evidence does not carry
   detail::EvidenceCache* cache = nullptr;  ///< remembers which signatures held
+  std::uint32_t max_skew_seconds = 0;      ///< ClockRule of the policy
 };
 
 /// Report shape, endorsement, chain, bindings, signature, dates, revocation. Stops at the first

@@ -93,6 +93,9 @@ Result<void> check_data(const PolicyData& data) {
   if (!data.revocation) return invalid("nothing is said about revocation");
   const auto age = data.revocation->max_age_hours();
   if (age && (*age == 0 || *age > 8760)) return invalid("max_age_hours must be 1 to 8760");
+  if (data.clock.max_skew_seconds > ClockRule::kMaxSkewSeconds) {
+    return invalid("max_skew_seconds must be 0 to 3600");
+  }
   std::set<std::string> names;
   for (const GuestRule& rule : data.accept) {
     RATLS_CHECK(check_rule(rule));

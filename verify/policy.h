@@ -53,6 +53,19 @@ class Revocation {
   std::optional<std::uint32_t> max_age_;
 };
 
+/// What a policy says about the verifier's own clock. Strict where nothing is said.
+struct ClockRule {
+  static constexpr std::uint32_t kMaxSkewSeconds = 3600;
+
+  /// By how much the clock may be slow: a certificate or list that begins at most this much later
+  /// has begun. What ends still ends on time. At most kMaxSkewSeconds.
+  std::uint32_t max_skew_seconds = 0;
+  /// A moment that has passed: a clock that shows an earlier one was set back (clock_set_back).
+  std::optional<Timestamp> not_before;
+
+  friend bool operator==(const ClockRule&, const ClockRule&) = default;
+};
+
 /// A frozen policy.
 class Policy {
  public:
@@ -104,6 +117,7 @@ class PolicyBuilder final : public PolicyStep {
  public:
   PolicyBuilder&& named(std::string name, std::uint64_t version) &&;
   PolicyBuilder&& expires(Timestamp moment) &&;
+  PolicyBuilder&& clock(ClockRule rule) &&;
   PolicyBuilder&& vmpls(std::vector<std::uint32_t> allowed) &&;
   PolicyBuilder&& report_versions(std::vector<std::uint32_t> allowed) &&;
   PolicyBuilder&& only_host_data(std::vector<snp::HostData> allowed) &&;

@@ -114,6 +114,11 @@ PolicyBuilder&& PolicyBuilder::expires(Timestamp moment) && {
   return std::move(*this);
 }
 
+PolicyBuilder&& PolicyBuilder::clock(ClockRule rule) && {
+  draft_->clock = rule;
+  return std::move(*this);
+}
+
 PolicyBuilder&& PolicyBuilder::vmpls(std::vector<std::uint32_t> allowed) && {
   rule_of(*draft_).vmpls = {allowed.begin(), allowed.end()};
   return std::move(*this);

@@ -1,85 +1,15 @@
 #include <algorithm>
 
 #include <ratls/verify/detail/policy_data.h>
-#include <ratls/verify/policy_review.h>
+#include <ratls/verify/detail/policy_differences.h>
 
 namespace ratls {
 
 namespace {
 
-using detail::Allow;
-using detail::BitRule;
+using detail::Differences;
 using detail::GuestRule;
 using Change = PolicyChange;
-
-/// Collects what differs about one guest, or about the whole.
-class Differences {
- public:
-  Differences(std::string guest, std::vector<PolicyDifference>& out)
-      : guest_(std::move(guest)), out_(out) {}
-
-  void add(Change change, std::string text) { out_.push_back({change, guest_, std::move(text)}); }
-
-  /// More is stricter.
-  template <class T>
-  void minimum(std::string_view what, const T& before, const T& after, const std::string& words) {
-    if (before == after) return;
-    add(after < before ? Change::widens : Change::narrows, std::string(what) + ": " + words);
-  }
-
-  template <class T>
-  void allowed(std::string_view what, const Allow<T>& before, const Allow<T>& after) {
-    const std::string name(what);
-    if (before.is_any() != after.is_any()) {
-      add(after.is_any() ? Change::widens : Change::narrows,
-          name + ": " + (after.is_any() ? "any instead of a list" : "a list instead of any"));
-      return;
-    }
-    values(name, "may be", before.values(), after.values(), Change::widens);
-  }
-
-  template <class List>
-  void values(const std::string& what, const std::string& verb, const List& before,
-              const List& after, Change added) {
-    const Change removed = added == Change::widens ? Change::narrows : Change::widens;
-    for (const auto& value : after) {
-      if (!holds(before, value)) add(added, what + " " + verb + " " + text(value));
-    }
-    for (const auto& value : before) {
-      if (!holds(after, value)) add(removed, what + " no longer " + verb + " " + text(value));
-    }
-  }
-
-  void bits(std::string_view what, std::span<const snp::NamedBit> names, const BitRule& before,
-            const BitRule& after) {
-    mask(std::string(what) + " must have", snp::bit_names(names, after.must & ~before.must),
-         snp::bit_names(names, before.must & ~after.must));
-    mask(std::string(what) + " must not have",
-         snp::bit_names(names, after.must_not & ~before.must_not),
-         snp::bit_names(names, before.must_not & ~after.must_not));
-  }
-
-  /// `more` and `less`: names of the bits, "none" without any.
-  void mask(const std::string& what, const std::string& more, const std::string& less) {
-    if (more != "none") add(Change::narrows, what + " " + more);
-    if (less != "none") add(Change::widens, what + " no longer " + less);
-  }
-
- private:
-  template <class List, class T>
-  static bool holds(const List& list, const T& value) {
-    return std::find(list.begin(), list.end(), value) != list.end();
-  }
-  static std::string text(const std::string& value) { return value; }
-  static std::string text(std::uint32_t value) { return std::to_string(value); }
-  template <std::size_t N, class Tag>
-  static std::string text(const FixedBytes<N, Tag>& value) {
-    return value.hex();
-  }
-
-  std::string guest_;
-  std::vector<PolicyDifference>& out_;
-};
 
 // Components one by one: a floor that rises here and falls there is both.
 void compare_tcb(Differences& out, const std::string& what, const snp::Tcb& before,
@@ -212,15 +142,30 @@ void compare_guests(const std::vector<GuestRule>& before, const std::vector<Gues
   }
 }
 
+std::string time_text(const std::optional<Timestamp>& time, std::string_view without) {
+  return time ? to_rfc3339(*time) : std::string(without);
+}
+
 void compare_expiry(Differences& out, const Policy& before, const Policy& after) {
   const auto old = before.expires();
   const auto now = after.expires();
   if (old == now) return;
-  const auto text = [](const auto& time) {
-    return time ? to_rfc3339(*time) : std::string("never");
-  };
   const bool wider = !now || (old && *now > *old);
-  out.add(wider ? Change::widens : Change::narrows, "expires: " + text(now) + ", was " + text(old));
+  out.add(wider ? Change::widens : Change::narrows,
+          "expires: " + time_text(now, "never") + ", was " + time_text(old, "never"));
+}
+
+void compare_clock(Differences& out, const ClockRule& before, const ClockRule& after) {
+  if (before.max_skew_seconds != after.max_skew_seconds) {
+    out.add(after.max_skew_seconds > before.max_skew_seconds ? Change::widens : Change::narrows,
+            "clock: may be " + std::to_string(after.max_skew_seconds) + " s slow, was " +
+                std::to_string(before.max_skew_seconds));
+  }
+  if (before.not_before == after.not_before) return;
+  // Nothing is less than every time.
+  out.add(after.not_before < before.not_before ? Change::widens : Change::narrows,
+          "clock: not before " + time_text(after.not_before, "any") + ", was " +
+              time_text(before.not_before, "any"));
 }
 
 // Stands for "a missing list is accepted": wider than any age.
@@ -229,6 +174,7 @@ constexpr std::uint32_t kForEver = 0xffffffffU;
 void compare_whole(const Policy& before, const Policy& after, std::vector<PolicyDifference>& out) {
   Differences whole({}, out);
   compare_expiry(whole, before, after);
+  compare_clock(whole, detail::data_of(before).clock, detail::data_of(after).clock);
   if (before.name() != after.name()) {
     whole.add(Change::changes, "name: " + after.name() + ", was " + before.name());
   }
@@ -247,17 +193,15 @@ void compare_whole(const Policy& before, const Policy& after, std::vector<Policy
   }
 }
 
-bool same(const SimulatorRoot& a, const SimulatorRoot& b) {
-  return a.line == b.line && a.ark == b.ark && a.ask == b.ask && a.asvk == b.asvk;
-}
-
 std::size_t missing_in(const std::vector<SimulatorRoot>& list,
                        const std::vector<SimulatorRoot>& roots) {
   std::size_t out = 0;
   for (const SimulatorRoot& root : roots) {
-    const bool known = std::any_of(list.begin(), list.end(),
-                                   [&](const SimulatorRoot& each) { return same(each, root); });
-    out += known ? 0U : 1U;
+    const auto same = [&](const SimulatorRoot& each) {
+      return each.line == root.line && each.ark == root.ark && each.ask == root.ask &&
+             each.asvk == root.asvk;
+    };
+    out += std::any_of(list.begin(), list.end(), same) ? 0U : 1U;
   }
   return out;
 }

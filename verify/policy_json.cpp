@@ -33,6 +33,28 @@ Result<Revocation> read_revocation(const JsonFile& file, const JsonValue& value)
   return Revocation::require(static_cast<std::uint32_t>(hours));
 }
 
+Result<std::optional<Timestamp>> read_moment(const JsonFile& file, const JsonValue& value,
+                                             std::string_view what) {
+  if (value.kind == JsonValue::Kind::null) return std::optional<Timestamp>();
+  const auto moment =
+      value.kind == JsonValue::Kind::text ? parse_rfc3339(value.text) : std::nullopt;
+  if (moment) return moment;
+  return file.wrong(value,
+                    std::string(what) + " must be null or a time like \"2027-01-31T00:00:00Z\"");
+}
+
+Result<ClockRule> read_clock(const JsonFile& file, const JsonValue& value) {
+  RATLS_TRY(const auto fields,
+            JsonFields::open(file, value, "clock", {"max_skew_seconds", "not_before"}));
+  ClockRule out;
+  RATLS_TRY(const std::uint64_t skew,
+            file.integer(fields.at("max_skew_seconds"), "max_skew_seconds", 0,
+                         ClockRule::kMaxSkewSeconds));
+  out.max_skew_seconds = static_cast<std::uint32_t>(skew);
+  RATLS_TRY(out.not_before, read_moment(file, fields.at("not_before"), "not_before"));
+  return out;
+}
+
 Result<Bytes> read_key(const JsonFile& file, const JsonValue& value, std::string_view what) {
   RATLS_TRY(const std::string hex, file.text(value, what));
   auto der = from_hex(hex);
@@ -54,14 +76,6 @@ Result<SimulatorRoot> read_simulator(const JsonFile& file, const JsonValue& valu
   return out;
 }
 
-Result<std::optional<Timestamp>> read_expiry(const JsonFile& file, const JsonValue& value) {
-  if (value.kind == JsonValue::Kind::null) return std::optional<Timestamp>();
-  const auto moment =
-      value.kind == JsonValue::Kind::text ? parse_rfc3339(value.text) : std::nullopt;
-  if (moment) return moment;
-  return file.wrong(value, "expires must be null or a time like \"2027-01-31T00:00:00Z\"");
-}
-
 }  // namespace
 
 Result<Policy> parse_policy(ByteView json) {
@@ -70,17 +84,20 @@ Result<Policy> parse_policy(ByteView json) {
   RATLS_TRY(const auto fields,
             JsonFields::open(file, root, "the policy",
                              {"name", "version", "expires", "accept", "revocation"},
-                             {"$schema", "simulator_roots"}));
+                             {"$schema", "clock", "simulator_roots"}));
   PolicyData out;
   RATLS_TRY(out.name, file.text(fields.at("name"), "name"));
   RATLS_TRY(out.version, file.integer(fields.at("version"), "version", 1, kMaxVersion));
-  RATLS_TRY(out.expires, read_expiry(file, fields.at("expires")));
+  RATLS_TRY(out.expires, read_moment(file, fields.at("expires"), "expires"));
   RATLS_TRY(const auto* guests, file.list(fields.at("accept"), "accept"));
   for (const JsonValue& guest : *guests) {
     RATLS_TRY(GuestRule rule, detail::read_guest(file, guest));
     out.accept.push_back(std::move(rule));
   }
   RATLS_TRY(out.revocation, read_revocation(file, fields.at("revocation")));
+  if (const JsonValue* clock = fields.find("clock")) {
+    RATLS_TRY(out.clock, read_clock(file, *clock));
+  }
   if (const JsonValue* roots = fields.find("simulator_roots")) {
     RATLS_TRY(const auto* items, file.list(*roots, "simulator_roots"));
     for (const JsonValue& item : *items) {

@@ -97,6 +97,16 @@ std::string summary_of(const GuestRule& rule) {
          "\n";
 }
 
+std::string clock_text(const ClockRule& rule) {
+  std::string out;
+  if (rule.max_skew_seconds != 0) {
+    out += "the clock may be " + std::to_string(rule.max_skew_seconds) + " s slow\n";
+  }
+  if (rule.not_before)
+    out += "the clock must not show less than " + to_rfc3339(*rule.not_before) + "\n";
+  return out;
+}
+
 std::vector<std::string> dangers_of(const GuestRule& rule) {
   std::vector<std::string> out;
   const std::string guest = "\"" + rule.name + "\" ";
@@ -133,6 +143,7 @@ std::string Policy::summary() const {
   const auto age = data_->revocation->max_age_hours();
   out += age ? "\nrevocation list required, at most " + std::to_string(*age) + " hours old\n"
              : "\nrevocation list judged where there is one\n";
+  out += clock_text(data_->clock);
   for (const GuestRule& rule : data_->accept) out += summary_of(rule);
   for (const SimulatorRoot& root : data_->simulators) {
     out += "simulator root " + crypto::sha256({root.ark, root.ask, root.asvk}).hex() + "\n";

@@ -158,6 +158,12 @@ std::string simulator(const SimulatorRoot& root) {
          "}";
 }
 
+std::string clock_rule(const ClockRule& rule) {
+  return "{\"max_skew_seconds\": " + number(rule.max_skew_seconds) +
+         ", \"not_before\": " + (rule.not_before ? quoted(to_rfc3339(*rule.not_before)) : "null") +
+         "}";
+}
+
 }  // namespace
 
 std::string policy_text(const Policy& policy) {
@@ -172,6 +178,7 @@ std::string policy_text(const Policy& policy) {
   out.add("accept", "[\n" + guests + "\n  ]");
   out.add("revocation", age ? R"({"mode": "require", "max_age_hours": )" + number(*age) + "}"
                             : std::string(R"({"mode": "accept_missing"})"));
+  if (data.clock != ClockRule()) out.add("clock", clock_rule(data.clock));
   if (!data.simulators.empty()) out.add("simulator_roots", list(data.simulators, simulator));
   return "{\n" + out.text() + "\n}\n";
 }

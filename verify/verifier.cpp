@@ -66,7 +66,9 @@ struct Verifier::State {
     const std::lock_guard lock(mutex);
     return policy;
   }
-  Aids aids() { return {collateral.get(), &cache}; }
+  Aids aids(const Policy& judging) {
+    return {collateral.get(), &cache, detail::data_of(judging).clock.max_skew_seconds};
+  }
 
   std::mutex mutex;  ///< guards `policy`, for the time of a copy
   Policy policy;
@@ -91,7 +93,7 @@ Outcome<VerifiedPeer> Verifier::verify(ByteView evidence_cbor, const SessionView
   const Policy policy = state_->snapshot();
   Trail trail(Scope::session);
   trail.set_policy(id_of(policy));
-  auto walked = walk(evidence_cbor, session, policy, state_->clock, state_->aids(), trail);
+  auto walked = walk(evidence_cbor, session, policy, state_->clock, state_->aids(policy), trail);
   return conclude(std::move(walked), std::move(trail));
 }
 
@@ -99,7 +101,7 @@ Outcome<AcceptedReport> Verifier::verify_report(const ReportFile& file) const {
   const Policy policy = state_->snapshot();
   Trail trail(Scope::report);
   trail.set_policy(id_of(policy));
-  auto walked = walk_file(file, policy, state_->clock, state_->aids(), trail);
+  auto walked = walk_file(file, policy, state_->clock, state_->aids(policy), trail);
   return conclude(std::move(walked), std::move(trail));
 }
 
@@ -107,7 +109,7 @@ Outcome<AcceptedReport> Verifier::verify_certificate(const CertificateFile& file
   const Policy policy = state_->snapshot();
   Trail trail(Scope::certificate);
   trail.set_policy(id_of(policy));
-  auto walked = walk_certificate(file, policy, state_->clock, state_->aids(), trail);
+  auto walked = walk_certificate(file, policy, state_->clock, state_->aids(policy), trail);
   return conclude(std::move(walked), std::move(trail));
 }
 

@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <ratls/verify/policy_json.h>
 #include <ratls/verify/snp/detail/endorsing.h>
 
 #include "tests/verify/genuine.h"
@@ -126,6 +127,24 @@ TEST_CASE("no time is an error, not 1970 and not a pass") {
   const auto outcome = authenticate_report(genuine.file(), clock);
   CHECK_FALSE(outcome.accepted);
   CHECK(outcome.verdict.reason == Reason::no_time);
+}
+
+TEST_CASE("a clock that is a little slow is suspected by name, and the policy may allow it") {
+  const auto genuine = test::genuine_case("milan/v3-vcek-dstack");
+  const auto begins =
+      Certificate::parse_der_or_pem(*genuine.file().endorsement, Reason::malformed_endorsement)
+          ->not_before();
+  const FixedClock slow(Timestamp{begins.unix_seconds - 40});
+  const auto verdict = authenticate_report(genuine.file(), slow).verdict;
+  CHECK(verdict.reason == Reason::endorsement_not_yet_valid);
+  CHECK(verdict.find("validity")->hint.find("clock skew suspected: the clock is 40 s before") == 0);
+  auto whole = test::policy_for(genuine);
+  for (const auto& [skew, expected] :
+       {std::pair{40, std::optional<Reason>()}, {39, Reason::endorsement_not_yet_valid}}) {
+    whole["clock"] = {{"max_skew_seconds", skew}, {"not_before", nullptr}};
+    const auto policy = parse_policy(as_bytes(whole.dump())).value();
+    CHECK(Verifier(policy, slow).verify_report(genuine.file()).verdict.reason == expected);
+  }
 }
 
 TEST_CASE("a clock that is off gets a hint that says by how much") {

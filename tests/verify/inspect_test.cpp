@@ -179,6 +179,22 @@ TEST_CASE("a revocation list is shown from DER and from PEM alike") {
         inspect_crl_json(*crl).value());
 }
 
+TEST_CASE("a revocation list is shown with its number and every serial that it revokes") {
+  sim::CrlOptions options{test::kNow, {test::kNow.unix_seconds + 86400}, 7, {}, {}};
+  options.revoked_serials = {0, 0x10001};
+  const auto crl = test::authority().crl(sim::Product::milan, options);
+  const Json shown = Json::parse(inspect_crl_json(*crl).value()).at("crl");
+  CHECK(shown.at("number") == "07");
+  CHECK(shown.at("revoked_serials") == Json::array({"00", "010001"}));
+  CHECK(has(inspect_crl_text(*crl).value(), "0x00, 0x010001"));
+  options.revoked_serials.clear();
+  const auto empty = test::authority().crl(sim::Product::milan, options);
+  CHECK(Json::parse(inspect_crl_json(*empty).value()).at("crl").at("revoked_serials").empty());
+  options.revoked_serials.assign(20, 5);
+  CHECK(has(inspect_crl_text(*test::authority().crl(sim::Product::milan, options)).value(),
+            " and 4 more"));
+}
+
 TEST_CASE("what cannot be read is an error with its reason") {
   const Bytes rubbish(500, 0x30);
   for (const ByteView file : {ByteView(), ByteView(rubbish)}) {

@@ -239,6 +239,12 @@ void Matrix::date_rows() {
   row("expires later", "/expires", at(1), "accepted");
   row("expires now", "/expires", at(0), "policy_expired");
   row("expired", "/expires", at(-1), "policy_expired");
+  for (const auto& [what, seconds, expected] :
+       {std::tuple{"clock floor passed", -1, "accepted"},
+        std::tuple{"clock floor now", 0, "accepted"},
+        std::tuple{"clock set back", 1, "clock_set_back"}}) {
+    row(what, "/clock", {{"max_skew_seconds", 0}, {"not_before", at(seconds)}}, expected);
+  }
   row("list required", "/revocation", {{"mode", "require"}, {"max_age_hours", 24}}, "crl_missing");
 }
 

@@ -41,6 +41,7 @@ json rich() {
   rule["vlek_csp_ids"] = {"CN=x"};
   rule["dangerously_accept_milan"] = true;
   out["expires"] = "2027-01-31T00:00:00Z";
+  out["clock"] = {{"max_skew_seconds", 60}, {"not_before", "2026-11-24T00:00:00Z"}};
   return out;
 }
 

@@ -47,6 +47,7 @@ struct Row {
 TEST_CASE("a policy that is written to a file and read again has the same decisions") {
   json whole = policy();
   whole["expires"] = "2027-01-31T00:00:00Z";
+  whole["clock"] = {{"max_skew_seconds", 60}, {"not_before", "2026-11-24T00:00:00Z"}};
   auto& rule = whole["accept"][0];
   auto floor = tcb();
   floor["fmc"] = 1;
@@ -141,6 +142,16 @@ TEST_CASE("each widened decision is called so, and each narrowed one") {
        "narrows platform_info must have"},
       {"/accept/0/covers", "image", "firmware", "WIDENS covers: firmware", "changes covers: image"},
       {"/expires", "2027-01-01T00:00:00Z", nullptr, "WIDENS expires: never", "narrows expires"},
+      {"/clock",
+       {{"max_skew_seconds", 5}, {"not_before", nullptr}},
+       {{"max_skew_seconds", 60}, {"not_before", nullptr}},
+       "WIDENS clock: may be 60 s slow, was 5",
+       "narrows clock: may be 5 s slow"},
+      {"/clock",
+       {{"max_skew_seconds", 0}, {"not_before", "2026-11-24T00:00:00Z"}},
+       {{"max_skew_seconds", 0}, {"not_before", nullptr}},
+       "WIDENS clock: not before any",
+       "narrows clock: not before 2026-11-24T00:00:00Z, was any"},
       {"/revocation",
        {{"mode", "require"}, {"max_age_hours", 24}},
        {{"mode", "accept_missing"}},

@@ -31,7 +31,8 @@ const Simulated& world() {
   return shared;
 }
 
-Verdict judge(Revocation rule, const std::optional<Bytes>& list, const Simulated& evidence) {
+Verdict judge(Revocation rule, const std::optional<Bytes>& list, const Simulated& evidence,
+              ClockRule clock_rule = {}) {
   const auto golden = *snp::Measurement::from(sim::GuestLaunch::default_measurement().view());
   auto needs = Policy::allow_only("guest", Covers::image, {golden})
                    .tcb_floor(snp::Product::milan, {std::nullopt, 0, 0, 0, 0})
@@ -39,6 +40,7 @@ Verdict judge(Revocation rule, const std::optional<Bytes>& list, const Simulated
                    .any_platform();
   auto built = std::move(needs)
                    .revocation(rule)
+                   .clock(clock_rule)
                    .dangerously_accept_milan()
                    .vlek_of({"CN=simulator.invalid"})
                    .dangerously_trust_simulator(evidence.root)
@@ -121,6 +123,31 @@ TEST_CASE("an outdated list is refused where one is required") {
   CHECK(reason(kRequire, crl(early)) == "crl_stale");
   early.this_update = test::kNow;
   CHECK(reason(kRequire, crl(early)) == "accepted");
+}
+
+TEST_CASE("a list that begins within the allowed skew has begun, and one second later has not") {
+  const auto judge_at = [](std::int64_t early, std::uint32_t skew) {
+    auto options = fresh();
+    options.this_update = {test::kNow.unix_seconds + early};
+    return judge(kRequire, crl(options), world(), {skew, std::nullopt});
+  };
+  CHECK(judge_at(60, 60).accepted);
+  const Verdict verdict = judge_at(61, 60);
+  CHECK(verdict.reason == Reason::crl_stale);
+  const std::string& hint = verdict.find("revocation")->hint;
+  CHECK(hint.find("clock skew suspected: the clock is 61 s before the revocation list") == 0);
+  CHECK(judge_at(1, 0).reason == Reason::crl_stale);
+  CHECK(judge_at(86400 * 3, 3600).find("revocation")->hint.find("4 days before the revocation") !=
+        std::string::npos);
+}
+
+TEST_CASE("an allowed skew keeps no list alive after its end") {
+  auto options = fresh();
+  options.next_update = test::kNow;
+  const Verdict verdict =
+      judge(kRequire, crl(options), world(), {ClockRule::kMaxSkewSeconds, std::nullopt});
+  CHECK(verdict.reason == Reason::crl_stale);
+  CHECK(verdict.find("revocation")->hint == sentence(Reason::crl_stale));
 }
 
 TEST_CASE("a list older than the policy allows is stale, to the second") {

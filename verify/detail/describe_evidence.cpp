@@ -86,6 +86,24 @@ void add_crl(Said& out, const EvidenceEnvelope& evidence) {
   out.section("crl", describe_crl(*parsed));
 }
 
+// Hex without the leading zeros, which a list of another issuer may write or not.
+std::string serial_text(ByteView number) {
+  return number.empty() ? "00" : to_hex(number);
+}
+
+// AMD's lists are empty or name one or two intermediates; anybody's list may name thousands.
+void add_serials(Said& out, const Crl& crl) {
+  constexpr std::size_t kShown = 16;
+  std::string words;
+  std::vector<std::string> all;
+  for (const Bytes& serial : crl.serials()) {
+    if (all.size() < kShown) words += (words.empty() ? "0x" : ", 0x") + serial_text(serial);
+    all.push_back(json::quoted(serial_text(serial)));
+  }
+  if (all.size() > kShown) words += " and " + std::to_string(all.size() - kShown) + " more";
+  out.both("revoked_serials", words.empty() ? "none" : words, json::array(all));
+}
+
 }  // namespace
 
 Result<Said> describe_evidence(ByteView cbor, std::optional<ByteView> spki) {
@@ -108,8 +126,14 @@ Result<Said> describe_evidence(ByteView cbor, std::optional<ByteView> spki) {
 Said describe_crl(const Crl& crl) {
   Said out;
   out.text("issuer", crl.issuer_cn());
+  if (crl.number()) {
+    out.text("number", serial_text(*crl.number()));
+  } else {
+    out.none("number", "none");
+  }
   out.text("this_update", to_rfc3339(crl.this_update()));
   out.text("next_update", to_rfc3339(crl.next_update()));
+  add_serials(out, crl);
   return out;
 }
 

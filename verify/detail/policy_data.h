@@ -87,6 +87,7 @@ struct PolicyData {
   std::string name;
   std::uint64_t version = 0;
   std::optional<Timestamp> expires;
+  ClockRule clock;
   std::vector<GuestRule> accept;
   std::optional<Revocation> revocation;
   std::vector<SimulatorRoot> simulators;

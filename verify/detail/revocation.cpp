@@ -6,6 +6,7 @@
 #include <ratls/core/crypto.h>
 #include <ratls/verify/collateral.h>
 #include <ratls/verify/detail/evidence_cache.h>
+#include <ratls/verify/snp/bulletins.h>
 #include <ratls/verify/snp/detail/endorsing.h>
 
 namespace ratls::detail {
@@ -13,6 +14,7 @@ namespace ratls::detail {
 namespace {
 
 constexpr std::int64_t kSecondsAnHour = 3600;
+constexpr std::int64_t kSecondsADay = 86400;
 
 using GenuineCrl = std::shared_ptr<const Crl>;
 
@@ -28,8 +30,9 @@ Result<void> check_serials(const Crl& crl, const TrustedIssuer& issuer) {
   return {};
 }
 
-Result<void> check_current(const Crl& crl, Timestamp now, std::optional<std::uint32_t> max_hours) {
-  if (now < crl.this_update()) {
+Result<void> check_current(const Crl& crl, Timestamp now, std::optional<std::uint32_t> max_hours,
+                           std::uint32_t max_skew_seconds) {
+  if (now.unix_seconds + max_skew_seconds < crl.this_update().unix_seconds) {
     return Error(Reason::crl_stale, "its date " + to_rfc3339(crl.this_update()) +
                                         " lies ahead of the clock, " + to_rfc3339(now));
   }
@@ -95,8 +98,22 @@ Error wanted(const Error& error, const TrustedIssuer& issuer, const Aids& aids) 
 
 }  // namespace
 
+std::string clock_hint(Timestamp begins, Timestamp now, std::string_view what) {
+  const std::int64_t early = begins.unix_seconds - now.unix_seconds;
+  if (early <= 0) return {};
+  const std::string before = " before " + std::string(what);
+  if (early <= ClockRule::kMaxSkewSeconds) {
+    return "clock skew suspected: the clock is " + std::to_string(early) + " s" + before +
+           "; set it by NTP, or allow as much with clock.max_skew_seconds in the policy";
+  }
+  const auto made = parse_rfc3339(std::string(snp::kBulletinsAsOf) + "T00:00:00Z");
+  return "the clock is " + std::to_string(early / kSecondsADay + 1) + " days" + before +
+         (made && now < *made ? " and before this release was made" : "") + "; is it set right?";
+}
+
 Result<std::string> check_revocation(ByteView stapled, const TrustedIssuer& issuer,
-                                     const Revocation& rule, const Clock& clock, const Aids& aids) {
+                                     const Revocation& rule, const Clock& clock, const Aids& aids,
+                                     std::string& hint) {
   const bool required = rule.max_age_hours().has_value();
   RATLS_TRY(const Lists lists, gather(stapled, issuer, aids));
   if (lists.newer == nullptr) {
@@ -109,11 +126,13 @@ Result<std::string> check_revocation(ByteView stapled, const TrustedIssuer& issu
   if (lists.older != nullptr) {
     RATLS_CHECK(check_serials(*lists.older, issuer));
   }
-  const auto current = check_current(*lists.newer, *now, rule.max_age_hours());
+  const auto current =
+      check_current(*lists.newer, *now, rule.max_age_hours(), aids.max_skew_seconds);
   const std::string date = "list of " + to_rfc3339(lists.newer->this_update());
   if (current) return date;
   // An outdated list that names nobody says as little as none, which this policy accepts.
   if (!required) return date + ", outdated; the policy accepts that";
+  hint = clock_hint(lists.newer->this_update(), *now, "the revocation list");
   return wanted(current.error(), issuer, aids);
 }
 

@@ -91,11 +91,12 @@ Result<void> check_signature(ByteView report_bytes, const Report& report,
   return crypto::verify_p384(*key, digest, report.r, report.s);
 }
 
-Result<void> check_validity(const Endorsement& endorsement, const Clock& clock) {
+Result<void> check_validity(const Endorsement& endorsement, const Clock& clock,
+                            std::uint32_t max_skew_seconds) {
   const auto now = clock.now();
   if (!now) return Error(Reason::no_time);
   const Certificate& certificate = endorsement.certificate;
-  if (*now < certificate.not_before()) {
+  if (now->unix_seconds + max_skew_seconds < certificate.not_before().unix_seconds) {
     return Error(
         Reason::endorsement_not_yet_valid,
         "begins " + to_rfc3339(certificate.not_before()) + ", the clock says " + to_rfc3339(*now));

@@ -33,8 +33,10 @@ Result<void> check_endorsed_tcb(const Report& report, const Endorsement& endorse
 Result<void> check_signature(ByteView report_bytes, const Report& report,
                              const Endorsement& endorsement);
 
-/// notBefore <= now <= notAfter. Errors: no_time, endorsement_not_yet_valid, endorsement_expired.
-Result<void> check_validity(const Endorsement& endorsement, const Clock& clock);
+/// notBefore - skew <= now <= notAfter. Errors: no_time, endorsement_not_yet_valid,
+/// endorsement_expired.
+Result<void> check_validity(const Endorsement& endorsement, const Clock& clock,
+                            std::uint32_t max_skew_seconds = 0);
 
 /// The list is signed by the ARK above `issuer`, whatever it says. Errors: crl_invalid.
 Result<void> check_list_genuine(const Crl& crl, const TrustedIssuer& issuer);
