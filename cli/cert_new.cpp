@@ -1,0 +1,192 @@
+// ratls cert new: a key and a certificate with evidence over it (level 0), for other servers.
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <ratls/certgen/attester.h>
+#include <ratls/certgen/leaf.h>
+#include <ratls/certgen/sim/guest.h>
+#include <ratls/core/base64.h>
+
+#include "output.h"
+#include "verbs.h"
+
+extern char** environ;
+
+namespace ratls::cli {
+
+namespace {
+
+constexpr const char* kExamples =
+    "\nEXAMPLES\n"
+    "  ratls cert new --source sim:DIR --key-out key.pem --cert-out cert.pem\n"
+    "  ratls cert new --source sim:DIR --key-out key.pem --cert-out cert.pem --replace \\\n"
+    "    --renew 86400 -- systemctl reload nginx\n"
+    "\n"
+    "LEVEL 0: this evidence covers the key and no session. Whoever gets hold of the key can show\n"
+    "it from anywhere (CVE-2026-33697), so verifiers take it only where they say so. For a server\n"
+    "of your own, ratls serve --source binds evidence to each session instead.\n";
+
+constexpr std::chrono::seconds kRetry{10};
+
+struct Options {
+  std::string source;
+  std::string key_out;
+  std::string certificate_out;
+  bool client = false;
+  bool replace = false;
+  std::uint32_t renew = 0;  // seconds; 0: once
+  std::vector<std::string> command;
+};
+
+struct Fresh {
+  SecretBytes key;  // PEM
+  Bytes certificate;
+};
+
+std::string pem_of(ByteView der) {
+  const std::string body = to_base64(der);
+  std::string out = "-----BEGIN CERTIFICATE-----\n";
+  for (std::size_t at = 0; at < body.size(); at += 64) out += body.substr(at, 64) + "\n";
+  return out + "-----END CERTIFICATE-----\n";
+}
+
+Result<Fresh> make(Attester& attester, Role role) {
+  RATLS_TRY(SecretBytes pem, SigningKey::generate_pem());
+  RATLS_TRY(const SigningKey key, SigningKey::import_pem(pem));
+  auto pending = attester.begin({role, Level::key, std::nullopt, hash_spki(key.spki())});
+  RATLS_TRY(const Bytes evidence, pending.take());
+  RATLS_TRY(Bytes certificate, make_leaf(key, ByteView(evidence)));
+  return Fresh{std::move(pem), std::move(certificate)};
+}
+
+Stop failed(const std::string& path, int number) {
+  return Stop{Exit::unavailable, path + ": " + std::generic_category().message(number)};
+}
+
+// Of mode 0600 from its first moment, and on disk before it gets its name.
+std::optional<Stop> write_key(const std::string& path, const SecretBytes& pem) {
+  const std::string name = path + "." + std::to_string(::getpid()) + ".tmp";
+  const int descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor < 0) return failed(path, errno);
+  const bool written = pem.expose([&](ByteView text) {
+    return ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  });
+  int number = written && ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (number == 0 && std::rename(name.c_str(), path.c_str()) != 0) number = errno;
+  if (number == 0) return std::nullopt;
+  std::remove(name.c_str());
+  return failed(path, number);
+}
+
+// Two files cannot appear at once: who reads in between finds a pair that does not fit, which every
+// server notices. The command runs when both are there.
+std::optional<Stop> write_pair(const Options& options, const Fresh& fresh) {
+  if (auto stop = write_key(options.key_out, fresh.key)) return stop;
+  return write_output(options.certificate_out, as_bytes(pem_of(fresh.certificate)));
+}
+
+// No shell: the words are the program and its arguments.
+std::optional<Stop> run_command(const std::vector<std::string>& command) {
+  if (command.empty()) return std::nullopt;
+  std::vector<std::string> words = command;
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  pid_t child = 0;
+  const int number =
+      ::posix_spawnp(&child, arguments.front(), nullptr, nullptr, arguments.data(), environ);
+  if (number != 0) return failed(command.front(), number);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::nullopt;
+  const std::string how = WIFEXITED(status) ? "exit code " + std::to_string(WEXITSTATUS(status))
+                                            : "signal " + std::to_string(WTERMSIG(status));
+  return Stop{Exit::unavailable, command.front() + " ended with " + how +
+                                     "; the new key and certificate are in place"};
+}
+
+// A Stop where nothing was written or the command failed.
+std::optional<Stop> renew(const Options& options, Attester& attester) {
+  const auto fresh = make(attester, options.client ? Role::client : Role::server);
+  if (!fresh) return Stop{exit_of(fresh.error().reason()), fresh.error().message()};
+  if (auto stop = write_pair(options, *fresh)) return stop;
+  std::fprintf(stderr, "ratls: %s and %s are new (level 0%s)\n", options.key_out.c_str(),
+               options.certificate_out.c_str(), attester.simulated() ? ", SIMULATED" : "");
+  return run_command(options.command);
+}
+
+std::optional<Stop> check(const Options& options) {
+  if (options.key_out == options.certificate_out || options.key_out == "-") {
+    return Stop{Exit::usage, "--key-out and --cert-out must be two files"};
+  }
+  for (const std::string& path : {options.key_out, options.certificate_out}) {
+    struct stat about {};
+    if (!options.replace && path != "-" && ::lstat(path.c_str(), &about) == 0) {
+      return Stop{Exit::bad_config, path + " exists; say --replace if it may be overwritten"};
+    }
+  }
+  return std::nullopt;
+}
+
+// Until a signal ends it. What failed is tried again soon; the old pair stays until then.
+[[noreturn]] void renew_for_ever(const Options& options, Attester& attester) {
+  while (true) {
+    std::this_thread::sleep_for(std::chrono::seconds(options.renew));
+    auto stop = renew(options, attester);
+    while (stop) {
+      std::fprintf(stderr, "ratls: not renewed: %s\n", stop->what.c_str());
+      std::this_thread::sleep_for(kRetry);
+      stop = renew(options, attester);
+    }
+  }
+}
+
+Exit run(const Options& options) {
+  if (const auto stop = check(options)) return report_stop(*stop, false);
+  const auto firmware = sim::open_guest(options.source, {});
+  if (!firmware) return report_error(firmware.error(), false, "--source " + options.source);
+  Attester attester(**firmware);
+  if (const auto started = attester.start(); !started) {
+    return report_error(started.error(), false, "--source " + options.source);
+  }
+  if (const auto stop = renew(options, attester)) return report_stop(*stop, false);
+  if (options.renew == 0) return Exit::ok;
+  renew_for_ever(options, attester);
+}
+
+}  // namespace
+
+void add_cert(CLI::App& tool, Exit& exit) {
+  auto* group = tool.add_subcommand("cert", "Certificates with evidence, for other servers");
+  group->require_subcommand(1);
+  auto* verb = group->add_subcommand("new", "Make a key and evidence over it (level 0)");
+  const auto options = std::make_shared<Options>();
+  verb->add_option("--source", options->source, "Where reports come from: sim:DIR")->required();
+  verb->add_option("--key-out", options->key_out, "The new key, PEM, mode 0600")->required();
+  verb->add_option("--cert-out", options->certificate_out, "Its certificate, PEM")->required();
+  verb->add_flag("--client", options->client, "For a TLS client; default: for a server");
+  verb->add_flag("--replace", options->replace, "The two files may exist and are replaced");
+  verb->add_option("--renew", options->renew, "Stay, and make both anew every so many seconds")
+      ->check(CLI::Range(1U, 31'536'000U));
+  verb->add_option("COMMAND", options->command,
+                   "Run after each new pair, without a shell; write -- before it");
+  verb->footer(exit_code_help() + kExamples);
+  verb->callback([options, &exit] { exit = run(*options); });
+}
+
+}  // namespace ratls::cli
