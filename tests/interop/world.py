@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import json
 import pathlib
+import random
 import re
 import socket
 import subprocess
@@ -23,9 +24,13 @@ EVIDENCE_OID = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.35")
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ports that the system gives to connections: other tests run at the same time."""
+    for _ in range(100):
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port was found")
 
 
 def is_listening(port: int) -> bool:
@@ -106,12 +111,13 @@ class World:
     @contextlib.contextmanager
     def our_server(self):
         """Yields its port and its log; it admits attested guests only."""
-        log, port = self.work / "our-server.log", free_port()
-        command = [self.build / "examples" / "echo" / "echo_server", "--listen", f"127.0.0.1:{port}",
+        log = self.work / "our-server.log"
+        command = [self.build / "examples" / "echo" / "echo_server", "--listen", "127.0.0.1:0",
                    "--identity", self.work / "our-server.pem", "--policy", self.work / "policy.json"]
         with self.running(command, log):
-            wait_for(lambda: is_listening(port), "our server listens")
-            yield port, log
+            said = re.compile(r"listening on 127\.0\.0\.1:(\d+)\n")
+            wait_for(lambda: said.search(log.read_text()), "our server listens")
+            yield int(said.search(log.read_text())[1]), log
 
     def our_client(self, port: int, pin: str) -> subprocess.CompletedProcess:
         return subprocess.run(
