@@ -4,10 +4,9 @@
 #include <optional>
 
 #include <ratls/core/clock.h>
-#include <ratls/verify/policy_json.h>
 #include <ratls/verify/verifier.h>
 
-#include "verbs.h"
+#include "judging.h"
 
 namespace ratls::cli {
 
@@ -16,6 +15,8 @@ namespace {
 constexpr const char* kExamples =
     "\nEXAMPLES\n"
     "  ratls verify cert peer.pem --policy prod.json\n"
+    "  ratls verify cert peer.pem --policy prod.json --policy-key policy.key.pub \\\n"
+    "      --collateral store\n"
     "  ratls verify cert - --policy prod.json --crl milan.crl --json < peer.der | jq .accepted\n"
     "\n"
     "A certificate is public: an acceptance says what the key was made for, and not that whoever\n"
@@ -24,7 +25,7 @@ constexpr const char* kExamples =
 struct Options {
   std::string certificate;
   std::string crl;
-  std::string policy;
+  JudgingOptions judging;
   std::string at;
   bool json = false;
 };
@@ -33,7 +34,6 @@ struct Options {
 struct Task {
   Bytes certificate;
   std::optional<Bytes> crl;
-  Bytes policy;
   std::optional<Timestamp> at;
 };
 
@@ -44,7 +44,7 @@ std::optional<Stop> read_values(const Options& options, Task& task) {
   }
   const int from_stdin = static_cast<int>(options.certificate == "-") +
                          static_cast<int>(options.crl == "-") +
-                         static_cast<int>(options.policy == "-");
+                         static_cast<int>(options.judging.policy == "-");
   if (from_stdin > 1) return Stop{Exit::usage, "only one input can be standard input"};
   return std::nullopt;
 }
@@ -58,16 +58,19 @@ std::optional<Stop> read_file(const std::string& path, Bytes& out) {
 std::optional<Stop> read_task(const Options& options, Task& task) {
   if (auto stop = read_values(options, task)) return stop;
   if (auto stop = read_file(options.certificate, task.certificate)) return stop;
-  if (auto stop = read_file(options.policy, task.policy)) return stop;
   return options.crl.empty() ? std::nullopt : read_file(options.crl, task.crl.emplace());
 }
 
 Exit judge(const Options& options, const Task& task, const Clock& clock) {
-  const auto policy = parse_policy(task.policy);
-  if (!policy) return report_error(policy.error(), options.json, options.policy);
+  std::optional<Policy> policy;
+  if (const auto exit = read_policy(options.judging, options.json, policy)) return *exit;
+  std::shared_ptr<CollateralSource> collateral;
+  if (const auto stop = open_collateral(options.judging, *policy, collateral)) {
+    return report_stop(*stop, options.json);
+  }
   CertificateFile file{task.certificate, std::nullopt};
   if (task.crl) file.crl = ByteView(*task.crl);
-  const auto outcome = Verifier(*policy, clock).verify_certificate(file);
+  const auto outcome = Verifier(*policy, clock, std::move(collateral)).verify_certificate(file);
   const Verdict& verdict = outcome.verdict;
   const Exit exit =
       verdict.accepted ? Exit::ok : exit_of(verdict.reason.value_or(Reason::internal));
@@ -87,7 +90,8 @@ void add_verify_cert(CLI::App& verify, Exit& exit) {
   auto* verb = verify.add_subcommand("cert", "Judge the evidence inside a TLS certificate");
   const auto options = std::make_shared<Options>();
   verb->add_option("FILE", options->certificate, "The leaf, DER or PEM; - for stdin")->required();
-  verb->add_option("--policy", options->policy, "Policy file (docs/policy.md)")->required();
+  verb->add_option("--policy", options->judging.policy, "Policy file (docs/policy.md)")->required();
+  add_judging_options(*verb, options->judging);
   verb->add_option("--crl", options->crl, "AMD's revocation list, DER; instead of a stapled one");
   verb->add_option("--at", options->at, "Judge dates as of this RFC 3339 time, not now");
   verb->add_flag("--json", options->json, "One JSON object, schema ratls.verdict/1");

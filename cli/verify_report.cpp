@@ -1,17 +1,12 @@
 // ratls verify: judge evidence by a policy, or its authenticity alone.
 
-#include <sys/stat.h>
-
-#include <cstdio>
 #include <memory>
 #include <optional>
 
 #include <ratls/core/clock.h>
-#include <ratls/verify/collateral/store.h>
-#include <ratls/verify/policy_json.h>
 #include <ratls/verify/verifier.h>
 
-#include "verbs.h"
+#include "judging.h"
 
 namespace ratls::cli {
 
@@ -29,8 +24,7 @@ struct Options {
   std::string report;
   std::string endorsement;
   std::string crl;
-  std::string collateral;
-  std::string policy;
+  JudgingOptions judging;
   bool authenticity_only = false;
   std::string report_data;
   std::string at;
@@ -42,7 +36,6 @@ struct Task {
   Bytes report;
   std::optional<Bytes> endorsement;
   std::optional<Bytes> crl;
-  std::optional<Bytes> policy;
   std::optional<ReportData> report_data;
   std::optional<Timestamp> at;
 
@@ -65,15 +58,18 @@ std::optional<Stop> read_values(const Options& options, Task& task) {
     task.at = parse_rfc3339(options.at);
     if (!task.at) return Stop{Exit::usage, "--at must be a time like 2026-11-23T20:57:00Z"};
   }
-  if (options.authenticity_only == !options.policy.empty()) {
+  if (options.authenticity_only == !options.judging.policy.empty()) {
     return Stop{Exit::usage, "give either --policy FILE or --authenticity-only"};
   }
-  if (options.authenticity_only && !options.collateral.empty()) {
+  if (options.authenticity_only && !options.judging.collateral.empty()) {
     return Stop{Exit::usage, "--collateral is for --policy; give --endorsement instead"};
+  }
+  if (options.authenticity_only && !options.judging.policy_key.empty()) {
+    return Stop{Exit::usage, "--policy-key is for --policy, and no policy is given"};
   }
   const int from_stdin =
       static_cast<int>(options.report == "-") + static_cast<int>(options.endorsement == "-") +
-      static_cast<int>(options.crl == "-") + static_cast<int>(options.policy == "-");
+      static_cast<int>(options.crl == "-") + static_cast<int>(options.judging.policy == "-");
   if (from_stdin > 1) return Stop{Exit::usage, "only one input can be standard input"};
   return std::nullopt;
 }
@@ -85,22 +81,13 @@ std::optional<Stop> read_optional(const std::string& path, std::optional<Bytes>&
   return input.stop;
 }
 
-bool is_folder(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 std::optional<Stop> read_task(const Options& options, Task& task) {
   if (auto stop = read_values(options, task)) return stop;
   Input report = read_input(options.report);
   if (report.stop) return report.stop;
   task.report = std::move(report.bytes);
-  if (!options.collateral.empty() && !is_folder(options.collateral)) {
-    return Stop{Exit::no_input, options.collateral + ": there is no such folder"};
-  }
   if (auto stop = read_optional(options.endorsement, task.endorsement)) return stop;
-  if (auto stop = read_optional(options.crl, task.crl)) return stop;
-  return read_optional(options.policy, task.policy);
+  return read_optional(options.crl, task.crl);
 }
 
 Exit conclude(const Verdict& verdict, bool json) {
@@ -108,24 +95,15 @@ Exit conclude(const Verdict& verdict, bool json) {
   return print(json ? verdict.json() + "\n" : verdict.text(), exit);
 }
 
-CollateralStoreOptions telling() {
-  CollateralStoreOptions out;
-  out.on_problem = [](const CollateralProblem& problem) {
-    std::fprintf(stderr, "ratls: collateral passed over: %s: %s\n", problem.file.c_str(),
-                 problem.what.c_str());
-  };
-  return out;
-}
-
 Exit judge(const Options& options, const Task& task, const Clock& clock) {
-  if (!task.policy) {
+  if (options.authenticity_only) {
     return conclude(authenticate_report(task.file(), clock).verdict, options.json);
   }
-  const auto policy = parse_policy(*task.policy);
-  if (!policy) return report_error(policy.error(), options.json, options.policy);
+  std::optional<Policy> policy;
+  if (const auto exit = read_policy(options.judging, options.json, policy)) return *exit;
   std::shared_ptr<CollateralSource> collateral;
-  if (!options.collateral.empty()) {
-    collateral = std::make_shared<CollateralStore>(options.collateral, policy->roots(), telling());
+  if (const auto stop = open_collateral(options.judging, *policy, collateral)) {
+    return report_stop(*stop, options.json);
   }
   const Verifier verifier(*policy, clock, std::move(collateral));
   return conclude(verifier.verify_report(task.file()).verdict, options.json);
@@ -143,9 +121,8 @@ void describe(CLI::App& report, Options& options) {
       ->required();
   report.add_option("--endorsement", options.endorsement, "VCEK or VLEK certificate, DER or PEM");
   report.add_option("--crl", options.crl, "AMD's revocation list, DER");
-  report.add_option("--collateral", options.collateral,
-                    "Store to look in for what was not given; see ratls collateral");
-  report.add_option("--policy", options.policy, "Policy file (docs/policy.md)");
+  report.add_option("--policy", options.judging.policy, "Policy file (docs/policy.md)");
+  add_judging_options(report, options.judging);
   report.add_flag("--authenticity-only", options.authenticity_only,
                   "Stop after signature, chain, bindings and dates; no policy is applied");
   report.add_option("--report-data", options.report_data,

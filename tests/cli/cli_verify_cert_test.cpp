@@ -92,6 +92,24 @@ TEST_CASE("verify cert without a policy, or with two inputs from stdin, is wrong
   CHECK(has(tool("verify cert --help").output, "A certificate is public"));
 }
 
+TEST_CASE("verify cert finds the VCEK that a leaf lacks in the store that it is given") {
+  test::LeafOptions bare;
+  bare.envelope = [](EvidenceEnvelope& envelope) { envelope.endorsement.reset(); };
+  Files files(bare);
+  files.put("vcek.der", files.leaf.world->endorsement);
+  CHECK(has(tool(files.verify("leaf.der")).output, "missing_endorsement"));
+  const std::string store = "--collateral " + files.path("store");
+  const auto none = tool(files.verify("leaf.der", store));
+  CHECK(none.status == 66);
+  CHECK(has(none.output, "there is no such folder"));
+  REQUIRE(tool("collateral import " + files.path("vcek.der") + " --store " + files.path("store") +
+               " --policy " + files.path("policy.json"))
+              .status == 0);
+  const auto found = tool(files.verify("leaf.der", store));
+  INFO(found.output);
+  CHECK(found.status == 0);
+}
+
 TEST_CASE("16 MB are refused by every verify verb, wherever they come in, with one line and 65") {
   const Files files;
   const std::string huge = files.path("huge");

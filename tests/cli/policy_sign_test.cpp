@@ -69,6 +69,35 @@ TEST_CASE("--state refuses an older version") {
   CHECK(has(older.output, "policy_rollback: prod version 2; version 3 was accepted before"));
 }
 
+TEST_CASE("--policy-key judges by a policy that this key signed, and by no other") {
+  const Signed files;
+  test::write_file(files.path("r.bin"), Bytes(1184, 0));
+  for (const std::string& verb : {std::string("verify report "), std::string("verify cert ")}) {
+    INFO(verb);
+    const std::string judge = verb + files.path("r.bin") + " --policy " + files.path("p.json") +
+                              " --policy-key " + files.path("k.pub");
+    const auto good = tool(judge);
+    CHECK_FALSE(has(good.output, "policy_signature_invalid"));
+    CHECK(good.status == 65);  // the file is judged, and is nothing
+    files.put(2);
+    const auto changed = tool(judge);
+    CHECK(changed.status == 78);
+    CHECK(has(changed.output, "policy_signature_invalid"));
+    CHECK(std::count(changed.output.begin(), changed.output.end(), '\n') == 1);
+    CHECK(tool(verb + files.path("r.bin") + " --policy - --policy-key " + files.path("k.pub") +
+               " < " + files.path("p.json"))
+              .status == 64);
+    CHECK(tool(judge + ".none").status == 66);
+    files.put(1);
+    REQUIRE(std::remove(files.path("p.json.minisig").c_str()) == 0);
+    CHECK(tool(judge).status == 66);
+    CHECK(tool("policy sign " + files.path("p.json") + " --key " + files.path("k")).status == 0);
+  }
+  CHECK(tool("verify report " + files.path("r.bin") + " --authenticity-only --policy-key " +
+             files.path("k.pub"))
+            .status == 64);
+}
+
 TEST_CASE("a secret key is private, never overwritten, and not used where others can read it") {
   const Signed files;
   struct stat status {};
