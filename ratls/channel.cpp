@@ -269,6 +269,11 @@ HandshakeResult connect_over(std::unique_ptr<Transport> transport, const ClientC
   return Handshake::run(Session::client(config), std::move(transport), config.timeouts);
 }
 
+HandshakeResult finish_over(Session session, std::unique_ptr<Transport> transport,
+                            const Timeouts& timeouts) {
+  return Handshake::run(std::move(session), std::move(transport), timeouts);
+}
+
 HandshakeResult accept_over(std::unique_ptr<Transport> transport, const ServerConfig& config) {
   return Handshake::run(Session::server(config), std::move(transport), config.timeouts);
 }

@@ -71,6 +71,10 @@ struct HandshakeResult {
 HandshakeResult connect(const Address& address, const ClientConfig& config);
 /// The same over a stream that is connected already.
 HandshakeResult connect_over(std::unique_ptr<Transport> transport, const ClientConfig& config);
+/// Goes on with a session that was driven elsewhere, by an event loop say, over the stream that it
+/// was driven over. One that is open already is a channel at once.
+HandshakeResult finish_over(Session session, std::unique_ptr<Transport> transport,
+                            const Timeouts& timeouts);
 /// Serves one connection. A refused peer is told so before this returns (it may take
 /// config.timeouts.drain).
 HandshakeResult accept_over(std::unique_ptr<Transport> transport, const ServerConfig& config);

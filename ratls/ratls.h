@@ -8,6 +8,7 @@
 #include <ratls/core/result.h>
 #include <ratls/core/secret.h>
 #include <ratls/peer.h>
+#include <ratls/server.h>
 #include <ratls/session.h>
 #include <ratls/tcp.h>
 #include <ratls/verify/policy.h>

@@ -1,5 +1,6 @@
 #include <ratls/tcp.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <system_error>
@@ -91,6 +92,18 @@ Result<Descriptor> connect_one(const addrinfo& entry, Deadline deadline) {
   ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &failed, &size);
   if (failed != 0) return Error(Reason::connection_failed, system_message(failed));
   return socket;
+}
+
+std::string text_of(const sockaddr* name, socklen_t size) {
+  std::array<char, NI_MAXHOST> host{};
+  std::array<char, NI_MAXSERV> port{};
+  const int failed = ::getnameinfo(name, size, host.data(), host.size(), port.data(), port.size(),
+                                   NI_NUMERICHOST | NI_NUMERICSERV);
+  if (failed != 0) return "unknown:0";
+  Address out{host.data(), 0};
+  const std::string_view digits(port.data());
+  std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
+  return out.text();
 }
 
 Result<std::uint16_t> bound_port(int fd) {
@@ -194,6 +207,15 @@ Result<TcpListener> TcpListener::bind(const Address& address) {
     return TcpListener(std::move(socket), Address{address.host, port});
   }
   return last;
+}
+
+std::optional<TcpListener::Incoming> TcpListener::take() {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  auto* name = reinterpret_cast<sockaddr*>(&peer);
+  Descriptor socket(::accept4(socket_.get(), name, &size, SOCK_CLOEXEC));
+  if (socket.get() < 0 || !prepare(socket.get())) return std::nullopt;
+  return Incoming{std::move(socket), text_of(name, size)};
 }
 
 Result<std::unique_ptr<Transport>> TcpListener::accept(Deadline deadline) {

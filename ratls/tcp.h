@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,14 @@ class TcpListener {
 
   /// The next connection. Errors: handshake_timeout where none came in time, io_error.
   Result<std::unique_ptr<Transport>> accept(Deadline deadline);
+  struct Incoming {
+    Descriptor socket;  ///< non-blocking
+    std::string from;   ///< "host:port" of the peer
+  };
+  /// The same without waiting; nothing where nobody is there, or the connection is gone already.
+  std::optional<Incoming> take();
+  /// To wait for, by poll(2) and the like.
+  [[nodiscard]] int native() const noexcept { return socket_.get(); }
   /// Where it listens.
   [[nodiscard]] const Address& address() const noexcept { return address_; }
 

@@ -93,6 +93,14 @@ std::unique_ptr<Firmware> World::guest(sim::Authority& authority, std::string_vi
       must(sim::Processor::make(authority, std::move(options), kEndorsedFrom, sleeper_)));
 }
 
+std::unique_ptr<ReportSource> World::new_guest(const sim::ThrottleOptions& throttle) {
+  static sim::SystemSleeper sleeper;
+  static sim::Authority authority = must(sim::Authority::open(folder()));
+  auto options = sim::processor_of(authority, sim::Product::milan, "chip-0");
+  options.throttle = throttle;
+  return must(sim::Processor::make(authority, std::move(options), kEndorsedFrom, sleeper));
+}
+
 // A file, because that is how a CertificateIdentity comes into being.
 std::shared_ptr<const CertificateIdentity> World::identity(std::size_t extension_size) {
   const auto pem = must(SigningKey::generate_pem());

@@ -48,6 +48,8 @@ class World {
   static void choose_folder(int& count, char** arguments);
   static World& get();
 
+  /// Another report source of the first guest, as slow as `throttle` says.
+  static std::unique_ptr<ReportSource> new_guest(const sim::ThrottleOptions& throttle);
   /// A verifier with empty caches, whose policy accepts both guests.
   [[nodiscard]] std::shared_ptr<const Verifier> new_verifier() const;
   [[nodiscard]] Firmware& client_firmware() const { return *client_; }

@@ -80,10 +80,10 @@ void AttestedStream::go_on() {
     fail(*session_.failure());
     return;
   }
-  if (state == Session::State::awaiting_evidence) await_evidence();
+  const bool making = state == Session::State::awaiting_evidence || session_.making_evidence();
+  making ? await_evidence() : static_cast<void>(waiting_ = false);
   if (state != Session::State::open) return;
   if (!std::exchange(opened_, true)) {
-    waiting_ = false;
     limit_.start(timeouts_.verdict, [this] {
       fail(Error(Reason::verdict_missing, "the server's verdict did not come in time"));
     });

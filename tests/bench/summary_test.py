@@ -74,6 +74,20 @@ class Ratios(unittest.TestCase):
         self.assertTrue(next(line for line in lines if "mutual_ready" in line).endswith(" met"))
 
 
+class Batch(unittest.TestCase):
+    FINE = {"sessions": 1000, "reports": 9, "evidence_s_max": 1.2, "open_s": 1.6, "unthrottled_s": 0.4}
+
+    def test_a_thousand_sessions_that_share_their_reports_meet_the_target(self):
+        self.assertEqual(bench.batch_misses(self.FINE), [])
+        self.assertTrue(bench.batch_line(self.FINE).endswith(" met"))
+
+    def test_each_way_to_miss_it_is_named(self):
+        for key, value in {"reports": 13, "evidence_s_max": 1.51, "open_s": 1.91}.items():
+            with self.subTest(key):
+                self.assertEqual(len(bench.batch_misses(self.FINE | {key: value})), 1)
+                self.assertIn("MISSED", bench.batch_line(self.FINE | {key: value}))
+
+
 class Sizes(unittest.TestCase):
     def test_openssl_gets_certificates_of_the_same_size(self):
         report = {"benchmarks": [{"name": "a"}, {"name": "b", "client_certificate": 3353.0}]}

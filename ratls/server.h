@@ -1,0 +1,58 @@
+/// A server for many: handshakes in one thread, each accepted channel in a worker's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <ratls/channel.h>
+#include <ratls/config.h>
+#include <ratls/tcp.h>
+
+namespace ratls {
+
+struct ServerLimits {
+  std::size_t workers = 8;                 ///< threads that run the handler
+  std::size_t connections = 1024;          ///< at once, in handshake or after it; more are closed
+  std::size_t per_peer = 64;               ///< of one IP address, at once
+  std::chrono::milliseconds drain{10000};  ///< how long channels may go on after stop()
+};
+
+/// Peers that are slow, silent or refused cost no worker: a handshake occupies none. A handler that
+/// takes long occupies one of `workers`.
+///
+/// Threads: run() in one, whose caller also pays for the handshakes; stop() from any. run() starts
+/// the workers and joins them.
+class Server {
+ public:
+  /// Runs in a worker's thread and owns the channel. `from` is "host:port", for logs. No exception
+  /// may leave it.
+  using Handler = std::function<void(Channel channel, const std::string& from)>;
+  /// A connection that came to no channel: why, and the verdict where there was one. Runs in
+  /// run()'s thread and must not block.
+  using Refused =
+      std::function<void(const std::string& from, const Error& why, const Verdict* verdict)>;
+
+  Server(TcpListener listener, ServerConfig config, Handler handler, ServerLimits limits = {});
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  /// run() must have returned.
+  ~Server();
+
+  /// Set it before run().
+  void on_refusal(Refused refused);
+  [[nodiscard]] const Address& address() const noexcept;
+
+  /// Serves until stop(), then until the last channel has ended or `drain` is over; then what is
+  /// left is cut off. Call it once. Errors: io_error, where the system gives no more descriptors
+  /// or threads to begin with.
+  Result<void> run();
+  /// No connection is taken from now on. Also from a signal handler.
+  void stop() noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ratls
