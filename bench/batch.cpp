@@ -133,7 +133,7 @@ Measured run(std::size_t count, ReportSource& firmware) {
     for (auto& pair : pairs) {
       if (pair->open || !pair->client.evidence_ready()) continue;
       drive(*pair, bell);
-      left -= pair->open ? 1 : 0;
+      left -= pair->open ? 1U : 0U;
     }
   }
   Measured out{source.reports, 0, seconds(Clock::now() - start)};
