@@ -98,9 +98,13 @@ bool Tcb::at_least(const Tcb& floor) const noexcept {
 }
 
 std::string Tcb::text() const {
-  return (fmc ? "fmc " + std::to_string(*fmc) + " " : std::string()) + "bl " +
-         std::to_string(bootloader) + " tee " + std::to_string(tee) + " snp " +
-         std::to_string(snp) + " ucode " + std::to_string(microcode);
+  std::string out;
+  out.reserve(40);  // "fmc 255 bl 255 tee 255 snp 255 ucode 255"
+  if (fmc) out.append("fmc ").append(std::to_string(*fmc)).append(" ");
+  out.append("bl ").append(std::to_string(bootloader));
+  out.append(" tee ").append(std::to_string(tee));
+  out.append(" snp ").append(std::to_string(snp));
+  return out.append(" ucode ").append(std::to_string(microcode));
 }
 
 std::string Tcb::shortfall(const Tcb& floor) const {

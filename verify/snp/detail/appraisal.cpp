@@ -61,10 +61,12 @@ Check check_tcb_order(const Report& report) {
                 "reported <= committed <= current");
 }
 
+constexpr std::size_t kRuleChecks = 22;
+
 // Measurement stays last: measurement_matches() looks there.
 RuleOutcome judge(const EvidenceState& state, const PolicyData& policy, const GuestRule& rule) {
   RuleOutcome out{&rule, {}};
-  out.checks.reserve(14);
+  out.checks.reserve(kRuleChecks);
   for (const auto check :
        {check_version,      check_accepted_product, check_tcb_floor, check_launch_tcb,
         check_firmware,     check_mitigations,      check_debug,     check_migration,
