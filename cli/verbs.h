@@ -20,6 +20,7 @@ void add_connect(CLI::App& tool, Exit& exit);
 void add_serve(CLI::App& tool, Exit& exit);
 void add_reasons(CLI::App& tool, Exit& exit);
 void add_policy(CLI::App& tool, Exit& exit);
+void add_secret(CLI::App& tool, Exit& exit);
 void add_sim(CLI::App& tool, Exit& exit);
 /// Into the group `collateral`.
 void add_collateral_fetch(CLI::App& collateral, Exit& exit);

@@ -4,7 +4,7 @@
 #   ratls_dep_mbedtls           crypto, X.509 and TLS; symbols carry the prefix ratls_
 #   ratls_dep_mbedtls_private   the same, and "library/ssl_misc.h" (for one C file)
 #   ratls_dep_awslc             libcrypto of AWS-LC, symbols ratls_awslc_ (RATLS_CRYPTO=aws-lc)
-#   ratls_dep_sodium, ratls_dep_json, ratls_dep_cli11, ratls_dep_uv
+#   ratls_dep_sodium, ratls_dep_json, ratls_dep_cli11, ratls_dep_uv, ratls_dep_sqlite
 #   Catch2::Catch2WithMain, benchmark::benchmark    (where tests or bench are built)
 
 set(RATLS_CRYPTO aws-lc CACHE STRING "Whose arithmetic: aws-lc (fast) or builtin (mbedTLS's own)")
@@ -107,6 +107,14 @@ add_library(ratls_dep_uv UNKNOWN IMPORTED GLOBAL)
 set_target_properties(ratls_dep_uv PROPERTIES
   IMPORTED_LOCATION "${RATLS_UV_LIBRARY}"
   INTERFACE_INCLUDE_DIRECTORIES "${RATLS_UV_INCLUDE}")
+
+find_path(RATLS_SQLITE_INCLUDE sqlite3.h)
+find_library(RATLS_SQLITE_LIBRARY sqlite3)
+ratls_require(RATLS_SQLITE_LIBRARY libsqlite3-dev)
+add_library(ratls_dep_sqlite UNKNOWN IMPORTED GLOBAL)
+set_target_properties(ratls_dep_sqlite PROPERTIES
+  IMPORTED_LOCATION "${RATLS_SQLITE_LIBRARY}"
+  INTERFACE_INCLUDE_DIRECTORIES "${RATLS_SQLITE_INCLUDE}")
 
 # -- Tests and benchmarks ------------------------------------------------------
 if(RATLS_BUILD_TESTS)

@@ -17,6 +17,7 @@ libsodium-dev        guarded memory, constant-time helpers
 nlohmann-json3-dev   JSON
 libcli11-dev         command line of the ratls tool
 libuv1-dev           event loop of the services
+libsqlite3-dev       the broker's store of secrets
 libbenchmark-dev     programs in bench/
 python3              checks and test scripts
 bzip2                unpacks sources
@@ -109,6 +110,6 @@ require_programs() {
   local program
   [ "$1" = build ] || return 0
   for program in cmake ninja cc c++ pkg-config python3 bzip2; do
-    have "$program" || die "$EX_UNAVAILABLE" "'$program' is missing; install your system's packages for: cmake ninja gcc g++ pkg-config python3 bzip2 libsodium nlohmann-json cli11 libuv google-benchmark."
+    have "$program" || die "$EX_UNAVAILABLE" "'$program' is missing; install your system's packages for: cmake ninja gcc g++ pkg-config python3 bzip2 libsodium nlohmann-json cli11 libuv sqlite3 google-benchmark."
   done
 }

@@ -1,9 +1,9 @@
-#include <ratls/verify/detail/json_fields.h>
+#include <ratls/verify/json_fields.h>
 
 #include <algorithm>
 #include <cstdlib>
 
-namespace ratls::detail {
+namespace ratls::json {
 
 namespace {
 
@@ -90,4 +90,4 @@ const JsonValue& JsonFields::at(std::string_view key) const {
   return *value;
 }
 
-}  // namespace ratls::detail
+}  // namespace ratls::json

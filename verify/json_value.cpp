@@ -1,11 +1,11 @@
-#include <ratls/verify/detail/json_value.h>
+#include <ratls/verify/json_value.h>
 
 #include <algorithm>
 #include <iterator>
 
 #include <nlohmann/json.hpp>
 
-namespace ratls::detail {
+namespace ratls::json {
 
 namespace {
 
@@ -226,4 +226,4 @@ Result<JsonValue> parse_json(ByteView file, Reason on_error) {
   return builder.take();
 }
 
-}  // namespace ratls::detail
+}  // namespace ratls::json
