@@ -31,6 +31,7 @@ int run(int argc, char** argv) {
   ratls::cli::add_policy(tool, exit);
   ratls::cli::add_secret(tool, exit);
   ratls::cli::add_audit(tool, exit);
+  ratls::cli::add_broker(tool, exit);
   ratls::cli::add_sim(tool, exit);
   try {
     tool.parse(argc, argv);

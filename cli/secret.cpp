@@ -11,6 +11,7 @@
 
 #include <ratls/core/clock.h>
 #include <ratls/core/json.h>
+#include <ratls/services/broker/config.h>
 #include <ratls/services/broker/store.h>
 #include <ratls/services/broker/store_key.h>
 #include <ratls/tcp.h>
@@ -26,6 +27,7 @@ using broker::SecretStore;
 struct Options {
   std::string resource;
   std::string value = "-";
+  std::string config;  ///< broker.json, which names store and key
   std::string store;
   std::string key;
   bool json = false;
@@ -36,7 +38,24 @@ Exit wrong(const Options& options, const Error& error, const std::string& about)
   return report_stop(stop_of(error, about), false);
 }
 
-Result<SecretStore> open(const Options& options, bool create) {
+const std::string& where(const Options& options) {
+  return options.config.empty() ? options.store : options.config;
+}
+
+Result<void> locate(Options& options) {
+  if (options.config.empty()) {
+    if (!options.store.empty() && !options.key.empty()) return {};
+    return Error(Reason::invalid_config, "give --config, or --store and --key");
+  }
+  RATLS_TRY(const auto config, broker::read_broker_config(options.config));
+  options.store = config.store;
+  options.key = config.store_key;
+  return {};
+}
+
+Result<SecretStore> open(const Options& given, bool create) {
+  Options options = given;
+  RATLS_CHECK(locate(options));
   RATLS_TRY(auto key, broker::read_store_key(options.key));
   return SecretStore::open(options.store, std::move(key), create);
 }
@@ -97,7 +116,7 @@ Exit put(const Options& options) {
   const auto value = take_value(options.value);
   if (!value) return wrong(options, value.error(), "the value");
   auto store = open(options, true);
-  if (!store) return wrong(options, store.error(), options.store);
+  if (!store) return wrong(options, store.error(), where(options));
   const auto version = store->put(*resource, *value, *now);
   if (!version) return wrong(options, version.error(), options.resource);
   if (options.json) {
@@ -135,9 +154,9 @@ std::string list_json(const std::vector<broker::StoredEntry>& entries) {
 
 Exit list(const Options& options) {
   auto store = open(options, false);
-  if (!store) return wrong(options, store.error(), options.store);
+  if (!store) return wrong(options, store.error(), where(options));
   const auto entries = store->list();
-  if (!entries) return wrong(options, entries.error(), options.store);
+  if (!entries) return wrong(options, entries.error(), where(options));
   return print(options.json ? list_json(*entries) : list_text(*entries), Exit::ok);
 }
 
@@ -145,11 +164,11 @@ Exit remove(const Options& options) {
   const auto resource = broker::Resource::parse_uri(options.resource);
   if (!resource) return wrong(options, resource.error(), options.resource);
   auto store = open(options, false);
-  if (!store) return wrong(options, store.error(), options.store);
+  if (!store) return wrong(options, store.error(), where(options));
   const auto removed = store->remove(*resource);
-  if (!removed) return wrong(options, removed.error(), options.store);
+  if (!removed) return wrong(options, removed.error(), where(options));
   if (*removed) return print("removed " + resource->uri() + "\n", Exit::ok);
-  return report_stop({Exit::no_input, resource->uri() + ": no such secret in " + options.store},
+  return report_stop({Exit::no_input, resource->uri() + ": no such secret in " + where(options)},
                      options.json);
 }
 
@@ -162,8 +181,10 @@ Exit keygen(const Options& options) {
 }
 
 void add_store(CLI::App& verb, Options& options) {
-  verb.add_option("--store", options.store, "The store, an SQLite file")->required();
-  verb.add_option("--key", options.key, "Its key: a file, or systemd-credential:NAME")->required();
+  auto* config = verb.add_option("--config", options.config, "broker.json, which names both");
+  verb.add_option("--store", options.store, "The store, an SQLite file")->excludes(config);
+  verb.add_option("--key", options.key, "Its key: a file, or systemd-credential:NAME")
+      ->excludes(config);
   verb.add_flag("--json", options.json, "One JSON object");
 }
 

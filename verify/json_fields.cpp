@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-namespace ratls::json {
+namespace ratls::strict_json {
 
 namespace {
 
@@ -90,4 +90,4 @@ const JsonValue& JsonFields::at(std::string_view key) const {
   return *value;
 }
 
-}  // namespace ratls::json
+}  // namespace ratls::strict_json

@@ -7,7 +7,7 @@
 
 #include <ratls/verify/json_value.h>
 
-namespace ratls::json {
+namespace ratls::strict_json {
 
 /// The file that values came from, for errors.
 class JsonFile {
@@ -62,4 +62,4 @@ class JsonFields {
   const JsonValue* value_;
 };
 
-}  // namespace ratls::json
+}  // namespace ratls::strict_json

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace ratls::json {
+namespace ratls::strict_json {
 
 namespace {
 
@@ -226,4 +226,4 @@ Result<JsonValue> parse_json(ByteView file, Reason on_error) {
   return builder.take();
 }
 
-}  // namespace ratls::json
+}  // namespace ratls::strict_json

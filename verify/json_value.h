@@ -10,7 +10,7 @@
 #include <ratls/core/bytes.h>
 #include <ratls/core/result.h>
 
-namespace ratls::json {
+namespace ratls::strict_json {
 
 inline constexpr std::size_t kMaxJsonSize = 256 * 1024;
 inline constexpr int kMaxJsonDepth = 16;
@@ -46,4 +46,4 @@ std::string place(ByteView file, std::size_t offset);
 /// The one of `known` that is closest to `word`; empty where none is close.
 std::string nearest(std::string_view word, const std::vector<std::string_view>& known);
 
-}  // namespace ratls::json
+}  // namespace ratls::strict_json

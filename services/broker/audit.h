@@ -39,7 +39,7 @@ struct AuditSummary {
 };
 
 /// Called for every line of an unbroken log, in order.
-using AuditVisitor = std::function<void(const json::JsonValue& line)>;
+using AuditVisitor = std::function<void(const strict_json::JsonValue& line)>;
 
 /// Reads a whole log. A torn last line is not an error. `must_have`: the log must have had this
 /// head at some time. Errors: audit_broken ("line 17: ..."), io_error.

@@ -14,19 +14,20 @@ namespace {
 
 constexpr std::size_t kMaxLine = 65536;
 
-const std::string* text_in(const json::JsonValue& line, std::string_view key) {
+const std::string* text_in(const strict_json::JsonValue& line, std::string_view key) {
   for (const auto& member : line.members) {
-    if (member.key == key && member.value.kind == json::JsonValue::Kind::text) {
+    if (member.key == key && member.value.kind == strict_json::JsonValue::Kind::text) {
       return &member.value.text;
     }
   }
   return nullptr;
 }
 
-bool has_number(const json::JsonValue& line, std::string_view key, std::uint64_t number) {
+bool has_number(const strict_json::JsonValue& line, std::string_view key, std::uint64_t number) {
   for (const auto& member : line.members) {
     if (member.key != key) continue;
-    return member.value.kind == json::JsonValue::Kind::integer && member.value.integer == number;
+    return member.value.kind == strict_json::JsonValue::Kind::integer &&
+           member.value.integer == number;
   }
   return false;
 }
@@ -39,7 +40,7 @@ class Chain {
 
   Result<void> take(ByteView line) {
     AuditHead& head = summary_.head;
-    auto parsed = json::parse_json(line, Reason::audit_broken);
+    auto parsed = strict_json::parse_json(line, Reason::audit_broken);
     if (!parsed) return broken("not one JSON object (" + parsed.error().detail() + ")");
     if (!has_number(*parsed, "seq", head.seq + 1)) {
       return broken("seq is not " + std::to_string(head.seq + 1) +
@@ -70,7 +71,7 @@ class Chain {
   }
 
  private:
-  Result<void> check_known_head(const json::JsonValue& line) {
+  Result<void> check_known_head(const strict_json::JsonValue& line) {
     if (must_have_ && must_have_->seq == summary_.head.seq &&
         must_have_->hash != summary_.head.hash) {
       return Error(Reason::audit_broken, "line " + std::to_string(summary_.head.seq) +

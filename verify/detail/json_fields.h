@@ -6,7 +6,7 @@
 
 namespace ratls::detail {
 
-using json::JsonFields;
-using json::JsonFile;
+using strict_json::JsonFields;
+using strict_json::JsonFile;
 
 }  // namespace ratls::detail

@@ -5,11 +5,11 @@
 
 namespace ratls::detail {
 
-using json::JsonValue;
-using json::kMaxJsonDepth;
-using json::kMaxJsonSize;
-using json::nearest;
-using json::parse_json;
-using json::place;
+using strict_json::JsonValue;
+using strict_json::kMaxJsonDepth;
+using strict_json::kMaxJsonSize;
+using strict_json::nearest;
+using strict_json::parse_json;
+using strict_json::place;
 
 }  // namespace ratls::detail

@@ -76,7 +76,7 @@ TEST_CASE("an audit log that is opened again goes on where it ended") {
   write_log(path, 2);
   write_log(path, 3);
   int seen = 0;
-  const auto checked = check_audit(path, [&](const json::JsonValue&) { ++seen; });
+  const auto checked = check_audit(path, [&](const strict_json::JsonValue&) { ++seen; });
   REQUIRE(checked);
   CHECK(checked->head.seq == 6);
   CHECK(checked->releases == 5);
@@ -204,7 +204,7 @@ TEST_CASE("kill -9 at random points loses no record that was acknowledged, and b
   }
   REQUIRE(AuditLog::open(path, kClock));
   CHECK(acknowledged.size() > 50);
-  const auto checked = check_audit(path, [&](const json::JsonValue& line) {
+  const auto checked = check_audit(path, [&](const strict_json::JsonValue& line) {
     for (const auto& member : line.members) {
       if (member.key == "resource") acknowledged.erase(member.value.text);
     }

@@ -1,0 +1,114 @@
+// ratls broker check-config: would the broker start, and what would it release?
+
+#include <sys/stat.h>
+
+#include <memory>
+
+#include <ratls/services/broker/audit.h>
+#include <ratls/services/broker/parts.h>
+
+#include "channel_options.h"
+
+namespace ratls::cli {
+
+namespace {
+
+using broker::BrokerConfig;
+using broker::ReleaseRule;
+
+struct Options {
+  std::string config;
+};
+
+bool exists(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
+std::string rule_text(const ReleaseRule& rule) {
+  std::string guests;
+  for (const std::string& name : rule.accept) guests += (guests.empty() ? "" : ", ") + name;
+  std::string out = "to " + guests;
+  if (rule.per_guest) out += ", " + std::to_string(*rule.per_guest) + " times per guest";
+  if (rule.one_shot) out += ", once in all";
+  if (rule.not_after) out += ", until " + to_rfc3339(*rule.not_after);
+  if (rule.firmware_only_accepted) out += ", DANGEROUS: also where only firmware is measured";
+  return out;
+}
+
+// Where its value is, or what is missing.
+Result<std::string> value_text(const std::string& uri, const ReleaseRule& rule,
+                               broker::SecretStore& store) {
+  if (rule.helper) return "from " + rule.helper->command.front();
+  RATLS_TRY(const auto resource, broker::Resource::parse_uri(uri));
+  RATLS_TRY(const auto value, store.get(resource));
+  if (!value) return std::string("NO VALUE YET (ratls secret put ") + uri + ")";
+  return "version " + std::to_string(value->version);
+}
+
+Result<std::string> addresses_text(const BrokerConfig& config) {
+  std::string out = "listens on " + config.listen;
+  if (!config.framed.empty()) out += ", framed on " + config.framed;
+  if (!config.status.empty()) out += ", status and metrics on " + config.status;
+  if (!exists(config.identity)) {
+    return out + "\nidentity  " + config.identity + " will be made at the first start\n";
+  }
+  RATLS_TRY(const auto identity, broker::open_identity(config.identity));
+  return out + "\nidentity  guests pin " + identity->pin() + "\n";
+}
+
+Result<std::string> audit_text(const BrokerConfig& config) {
+  if (!exists(config.audit)) return "audit     " + config.audit + " will be begun\n";
+  RATLS_TRY(const auto summary, broker::check_audit(config.audit, {}));
+  return "audit     unbroken, " + std::to_string(summary.head.seq) + " lines, " +
+         std::to_string(summary.releases) + " releases\n";
+}
+
+Result<std::string> policy_text_of(const BrokerConfig& config) {
+  RATLS_TRY(PolicyFile file, broker::policy_file_of(config));
+  file.state.clear();  // checking remembers nothing
+  RATLS_TRY(const Policy policy, broker::load_checked_policy(file, *config.release));
+  std::string out = "policy    " + policy.name() + " version " + std::to_string(policy.version()) +
+                    ", sha256 " + policy.sha256().hex() +
+                    (file.key ? ", signed\n" : ", signature not demanded\n");
+  for (const std::string& danger : policy.dangers()) out += "          WARNING " + danger + "\n";
+  return out;
+}
+
+Result<std::string> report_on(const BrokerConfig& config) {
+  RATLS_TRY(std::string out, addresses_text(config));
+  RATLS_TRY(const std::string policy, policy_text_of(config));
+  RATLS_TRY(const std::string audit, audit_text(config));
+  RATLS_TRY(auto store, broker::open_store(config));
+  out += policy + audit;
+  for (const auto& [uri, rule] : *config.release) {
+    RATLS_TRY(const std::string value, value_text(uri, rule, store));
+    out += "release   " + uri + " (" + value + ") " + rule_text(rule) + "\n";
+  }
+  return out;
+}
+
+Exit check_config(const Options& options) {
+  const Input there = read_input(options.config);
+  if (there.stop) return report_stop(*there.stop, false);
+  const auto config = broker::read_broker_config(options.config);
+  if (!config) return report_stop(stop_of(config.error(), options.config), false);
+  const auto report = report_on(*config);
+  if (!report) return report_stop(stop_of(report.error(), options.config), false);
+  return print(*report + "OK\n", Exit::ok);
+}
+
+}  // namespace
+
+void add_broker(CLI::App& tool, Exit& exit) {
+  auto* group = tool.add_subcommand("broker", "Release secrets to guests that prove what they run");
+  group->require_subcommand(1);
+  auto* verb = group->add_subcommand("check-config", "Open all that the configuration names");
+  const auto options = std::make_shared<Options>();
+  verb->add_option("--config", options->config, "broker.json (docs/broker.md)")->required();
+  verb->footer(exit_code_help() + "\nEXAMPLES\n  ratls broker check-config --config broker.json\n");
+  verb->callback([options, &exit] { exit = check_config(*options); });
+  group->footer(exit_code_help());
+}
+
+}  // namespace ratls::cli

@@ -1,0 +1,172 @@
+#include <ratls/services/broker/config.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <ratls/services/broker/detail/files.h>
+#include <ratls/services/broker/detail/read_release.h>
+#include <ratls/services/io/stream.h>
+#include <ratls/verify/policy_guests.h>
+
+namespace ratls::broker {
+
+namespace {
+
+using strict_json::JsonFields;
+using strict_json::JsonFile;
+using strict_json::JsonValue;
+
+/// Reads broker.json's own level.
+class Reader {
+ public:
+  Reader(const JsonFile& file, std::string folder) : file_(file), folder_(std::move(folder)) {}
+
+  Result<std::string> path(const JsonValue& value, std::string_view what) const {
+    RATLS_TRY(const std::string text, file_.text(value, what));
+    if (text.empty()) return file_.wrong(value, std::string(what) + " must not be empty");
+    return text.front() == '/' ? text : folder_ + text;
+  }
+  Result<std::string> path_or_none(const JsonFields& fields, std::string_view key) const {
+    const JsonValue* value = fields.find(key);
+    if (value == nullptr) return std::string();
+    return path(*value, key);
+  }
+
+  Result<std::string> tcp(const JsonValue& value, std::string_view what) const {
+    RATLS_TRY(const std::string text, file_.text(value, what));
+    const auto at = io::Endpoint::parse(text);
+    if (at && !at->is_unix()) return text;
+    return file_.wrong(value, std::string(what) + " must be HOST:PORT, [ADDRESS]:PORT or :PORT");
+  }
+
+  // Metrics and status have no access control, so they are for this machine only.
+  Result<std::string> local(const JsonValue& value, std::string_view what) const {
+    RATLS_TRY(const std::string text, file_.text(value, what));
+    const auto at = io::Endpoint::parse(text);
+    const bool local = at && (at->is_unix() || at->address.host == "localhost" ||
+                              at->address.host == "::1" || at->address.host.starts_with("127."));
+    if (local) return text;
+    return file_.wrong(value, std::string(what) + " must be 127.0.0.1:PORT, [::1]:PORT or " +
+                                  "unix:PATH, since nobody is asked who he is there");
+  }
+
+  Result<void> policy(const JsonValue& value, BrokerConfig& out) const {
+    RATLS_TRY(const auto fields,
+              JsonFields::open(file_, value, "policy", {"file"}, {"key", "state", "collateral"}));
+    RATLS_TRY(out.policy, path(fields.at("file"), "file"));
+    RATLS_TRY(out.policy_key, path_or_none(fields, "key"));
+    RATLS_TRY(out.policy_state, path_or_none(fields, "state"));
+    RATLS_TRY(out.collateral, path_or_none(fields, "collateral"));
+    return {};
+  }
+
+  Result<void> secrets(const JsonValue& value, BrokerConfig& out) const {
+    RATLS_TRY(const auto fields, JsonFields::open(file_, value, "secrets", {"store", "key"}));
+    RATLS_TRY(out.store, path(fields.at("store"), "store"));
+    RATLS_TRY(const std::string key, file_.text(fields.at("key"), "key"));
+    if (key.starts_with("systemd-credential:")) {
+      out.store_key = key;
+      return {};
+    }
+    RATLS_TRY(out.store_key, path(fields.at("key"), "key"));
+    return {};
+  }
+
+  Result<void> limits(const JsonValue& value, BrokerLimits& out) const {
+    RATLS_TRY(const auto fields,
+              JsonFields::open(file_, value, "limits", {},
+                               {"connections", "connections_per_address", "requests_per_minute",
+                                "idle_seconds", "drain_seconds"}));
+    std::uint64_t idle = static_cast<std::uint64_t>(out.idle.count());
+    std::uint64_t drain = static_cast<std::uint64_t>(out.drain.count());
+    RATLS_CHECK(number(fields, "connections", 1'000'000, out.connections));
+    RATLS_CHECK(number(fields, "connections_per_address", 1'000'000, out.per_address));
+    RATLS_CHECK(number(fields, "requests_per_minute", 10'000'000, out.requests_per_minute));
+    RATLS_CHECK(number(fields, "idle_seconds", 3600, idle));
+    RATLS_CHECK(number(fields, "drain_seconds", 3600, drain));
+    out.idle = std::chrono::seconds(idle);
+    out.drain = std::chrono::seconds(drain);
+    return {};
+  }
+
+ private:
+  Result<void> number(const JsonFields& fields, std::string_view key, std::uint64_t most,
+                      std::uint64_t& out) const {
+    const JsonValue* value = fields.find(key);
+    if (value == nullptr) return {};
+    RATLS_TRY(out, file_.integer(*value, key, 1, most));
+    return {};
+  }
+
+  const JsonFile& file_;
+  std::string folder_;
+};
+
+Result<void> read_addresses(const JsonFields& fields, const Reader& reader, BrokerConfig& out) {
+  RATLS_TRY(out.listen, reader.tcp(fields.at("listen"), "listen"));
+  if (const auto* framed = fields.find("framed")) {
+    RATLS_TRY(out.framed, reader.tcp(*framed, "framed"));
+  }
+  if (const auto* status = fields.find("status")) {
+    RATLS_TRY(out.status, reader.local(*status, "status"));
+  }
+  return {};
+}
+
+bool can_ever_have(const ReleaseRule& rule, const std::vector<PolicyGuest>& guests) {
+  return std::any_of(guests.begin(), guests.end(), [&](const PolicyGuest& guest) {
+    return rule.accept.contains(guest.name) &&
+           (guest.covers == Covers::image || rule.firmware_only_accepted);
+  });
+}
+
+}  // namespace
+
+Result<BrokerConfig> parse_broker_config(ByteView json, const std::string& folder) {
+  RATLS_TRY(const JsonValue root, strict_json::parse_json(json, Reason::invalid_config));
+  const JsonFile file(json, Reason::invalid_config);
+  const Reader reader(file, folder);
+  RATLS_TRY(const auto fields,
+            JsonFields::open(file, root, "broker.json",
+                             {"listen", "identity", "policy", "secrets", "audit", "release"},
+                             {"$schema", "framed", "status", "limits"}));
+  BrokerConfig out;
+  RATLS_CHECK(read_addresses(fields, reader, out));
+  RATLS_TRY(out.identity, reader.path(fields.at("identity"), "identity"));
+  RATLS_CHECK(reader.policy(fields.at("policy"), out));
+  RATLS_CHECK(reader.secrets(fields.at("secrets"), out));
+  RATLS_TRY(out.audit, reader.path(fields.at("audit"), "audit"));
+  RATLS_TRY(auto rules, detail::read_release(file, fields.at("release")));
+  out.release = std::make_shared<const ReleaseRules>(std::move(rules));
+  if (const auto* limits = fields.find("limits")) RATLS_CHECK(reader.limits(*limits, out.limits));
+  return out;
+}
+
+Result<BrokerConfig> read_broker_config(const std::string& path) {
+  RATLS_TRY(const Bytes text, detail::read_whole_file(path, strict_json::kMaxJsonSize));
+  const auto slash = path.rfind('/');
+  return parse_broker_config(text, slash == std::string::npos ? "" : path.substr(0, slash + 1));
+}
+
+Result<void> check_against(const ReleaseRules& rules, const Policy& policy) {
+  const auto guests = guests_of(policy);
+  std::vector<std::string_view> names;
+  for (const PolicyGuest& guest : guests) names.push_back(guest.name);
+  for (const auto& [resource, rule] : rules) {
+    for (const std::string& name : rule.accept) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      const std::string close = strict_json::nearest(name, names);
+      return Error(Reason::invalid_config,
+                   resource + ": policy " + policy.name() + " has no guest \"" + name + "\"" +
+                       (close.empty() ? "" : "; did you mean \"" + close + "\"?"));
+    }
+    if (can_ever_have(rule, guests)) continue;
+    return Error(Reason::invalid_config,
+                 resource +
+                     ": all its guests have measurements that cover firmware only; nobody "
+                     "would be given it without dangerously_accept_firmware_only");
+  }
+  return {};
+}
+
+}  // namespace ratls::broker

@@ -1,0 +1,76 @@
+/// broker.json: what a broker serves, to whom, and where everything lies (docs/broker.md).
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <ratls/core/clock.h>
+#include <ratls/core/result.h>
+#include <ratls/services/agent/resource.h>
+#include <ratls/verify/policy.h>
+
+namespace ratls::broker {
+
+/// A program that writes a secret to its standard output.
+struct Helper {
+  std::vector<std::string> command;                ///< an absolute path and arguments; no shell
+  std::map<std::string, std::string> environment;  ///< besides PATH=/usr/bin:/bin and LANG=C
+  std::chrono::seconds timeout{10};
+  std::size_t max_bytes = 65536;
+};
+
+/// When a resource is released.
+struct ReleaseRule {
+  std::set<std::string> accept;  ///< names of the policy's guests; never empty
+  /// How often one guest (one REPORT_ID) may have it; nothing: as often as it asks.
+  std::optional<std::uint64_t> per_guest;
+  std::optional<Timestamp> not_after;
+  bool one_shot = false;                ///< each version of the value is released once in all
+  bool firmware_only_accepted = false;  ///< "dangerously_accept_firmware_only"
+  std::optional<Helper> helper;         ///< nothing: the store has it
+};
+
+/// By kbs:///repo/type/tag.
+using ReleaseRules = std::map<std::string, ReleaseRule>;
+
+struct BrokerLimits {
+  std::uint64_t connections = 4096;          ///< at once; more are closed
+  std::uint64_t per_address = 1024;          ///< of one IP address, at once
+  std::uint64_t requests_per_minute = 6000;  ///< of one guest (REPORT_ID)
+  std::chrono::seconds idle{30};
+  std::chrono::seconds drain{10};
+};
+
+/// All paths are absolute, or relative to the working folder.
+struct BrokerConfig {
+  std::string listen;  ///< HOST:PORT; plain framing
+  std::string framed;  ///< HOST:PORT or empty
+  std::string status;  ///< loopback HOST:PORT, unix:PATH, or empty
+  std::string identity;
+  std::string policy;
+  std::string policy_key;    ///< empty: its signature is not demanded
+  std::string policy_state;  ///< empty: older versions are accepted
+  std::string collateral;    ///< a store's folder, or empty
+  std::string store;
+  std::string store_key;  ///< see read_store_key()
+  std::string audit;
+  std::shared_ptr<const ReleaseRules> release;
+  BrokerLimits limits;
+};
+
+/// Strict JSON, as policies are. Paths in it are relative to `folder` ("" keeps them).
+/// Errors: invalid_config, "line 3, column 7: ...".
+Result<BrokerConfig> parse_broker_config(ByteView json, const std::string& folder);
+/// The same from a file. Errors: also io_error.
+Result<BrokerConfig> read_broker_config(const std::string& path);
+
+/// Do the rules fit the policy? Errors: invalid_config, where a rule names a guest that the policy
+/// does not have, or none of its guests can ever be given the resource (covers "firmware").
+Result<void> check_against(const ReleaseRules& rules, const Policy& policy);
+
+}  // namespace ratls::broker
