@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include <ratls/certgen/detail/report_pacer.h>
+#include <ratls/core/guarded.h>
 
 namespace ratls {
 
@@ -16,12 +17,16 @@ Attester::~Attester() {
 
 Result<void> Attester::start() {
   if (worker_.joinable()) return Error(Reason::internal, "the attester was started before");
-  try {
-    worker_ = std::thread([this] { work(); });
-  } catch (const std::system_error& error) {
-    return Error(Reason::internal, std::string("no thread for the attester: ") + error.what());
-  }
-  return {};
+  return guarded([this]() -> Result<void> {
+    const auto pace = source_.pace();
+    if (pace) pacer_ = std::make_unique<detail::ReportPacer>(*pace);
+    try {
+      worker_ = std::thread([this] { work(); });
+    } catch (const std::system_error& error) {
+      return Error(Reason::internal, std::string("no thread for the attester: ") + error.what());
+    }
+    return {};
+  });
 }
 
 PendingEvidence Attester::begin(const EvidenceRequest& request) {
@@ -31,15 +36,17 @@ PendingEvidence Attester::begin(const EvidenceRequest& request) {
 // Whoever arrives while the pacer holds back joins the batch, so pacing costs no reports.
 void Attester::work() {
   using Clock = std::chrono::steady_clock;
-  const auto pace = source_.pace();
-  std::optional<detail::ReportPacer> pacer;
-  if (pace) pacer.emplace(*pace);
   while (queue_.wait_for_work()) {
-    if (pacer && !queue_.wait_until(pacer->earliest(Clock::now()))) return;
+    if (pacer_ && !queue_.wait_until(pacer_->earliest(Clock::now()))) return;
     const auto began = Clock::now();
     const auto batch = queue_.run_one(source_);
-    if (!pacer || batch.sessions == 0) continue;
-    pacer->record(began, Clock::now(), batch.failure == Reason::firmware_throttled);
+    if (!pacer_ || batch.sessions == 0) continue;
+    const auto noted = guarded([&]() -> Result<void> {
+      pacer_->record(began, Clock::now(), batch.failure == Reason::firmware_throttled);
+      return {};
+    });
+    // A report that could not be noted still counts: nothing is asked until it does no more.
+    if (!noted && !queue_.wait_until(Clock::now() + pacer_->pace().window)) return;
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string_view>
 #include <thread>
 
@@ -10,6 +11,10 @@
 #include <ratls/core/result.h>
 
 namespace ratls {
+
+namespace detail {
+class ReportPacer;
+}
 
 /// Makes evidence for sessions without blocking them: begin() returns at once, and one worker
 /// thread asks the firmware, for everybody who waits at a time.
@@ -29,7 +34,7 @@ class Attester {
   ~Attester();
 
   /// Starts the worker thread. Call it once. Errors: internal (no thread to be had, or started
-  /// already).
+  /// already), out_of_memory.
   Result<void> start();
 
   /// Asks for evidence; see EvidenceQueue::submit(). Before start() it waits.
@@ -44,6 +49,7 @@ class Attester {
 
   ReportSource& source_;
   EvidenceQueue queue_;
+  std::unique_ptr<detail::ReportPacer> pacer_;  // null where the source has no pace
   std::thread worker_;
 };
 

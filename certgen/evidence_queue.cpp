@@ -4,6 +4,7 @@
 
 #include <ratls/certgen/detail/evidence_ticket.h>
 #include <ratls/core/evidence.h>
+#include <ratls/core/guarded.h>
 #include <ratls/core/merkle.h>
 
 namespace ratls {
@@ -70,8 +71,17 @@ Result<void> serve(const std::vector<Ticket>& batch, ReportSource& source) {
   return {};
 }
 
+// The detail may find no memory; whoever waits is told the reason all the same.
+Error copy_of(const Error& error) {
+  try {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return Error(error.reason());
+  }
+}
+
 void fail(const std::vector<Ticket>& tickets, const Error& error) {
-  for (const Ticket& ticket : tickets) ticket->complete(error);
+  for (const Ticket& ticket : tickets) ticket->complete(copy_of(error));
 }
 
 }  // namespace
@@ -83,14 +93,17 @@ EvidenceQueue::~EvidenceQueue() {
 }
 
 PendingEvidence EvidenceQueue::submit(const EvidenceRequest& request) {
-  auto claims = claims_of(request);
-  auto ticket = std::make_shared<detail::EvidenceTicket>(claims ? *claims : Bytes{}, deadline_);
-  if (!claims) {
-    ticket->complete(std::move(claims).error());
-  } else if (auto refused = enqueue(ticket)) {
-    ticket->complete(*std::move(refused));
-  }
-  return PendingEvidence(std::move(ticket));
+  auto made = guarded([&]() -> Result<Ticket> {
+    auto claims = claims_of(request);
+    auto ticket = std::make_shared<detail::EvidenceTicket>(claims ? *claims : Bytes{}, deadline_);
+    if (!claims) {
+      ticket->complete(std::move(claims).error());
+    } else if (auto refused = enqueue(ticket)) {
+      ticket->complete(*std::move(refused));
+    }
+    return ticket;
+  });
+  return PendingEvidence(made ? std::move(made).value() : nullptr);
 }
 
 std::optional<Error> EvidenceQueue::enqueue(const Ticket& ticket) {
@@ -134,7 +147,7 @@ EvidenceQueue::Batch EvidenceQueue::run_one(ReportSource& source) {
   const std::vector<Ticket> batch = gather();
   Batch out{batch.size(), std::nullopt};
   if (batch.empty()) return out;
-  if (auto served = serve(batch, source); !served) {
+  if (auto served = guarded([&] { return serve(batch, source); }); !served) {
     out.failure = served.error().reason();
     // The kernel has wiped its key: nothing but a reboot brings reports back.
     if (*out.failure == Reason::firmware_gone) close(served.error());
@@ -151,7 +164,7 @@ void EvidenceQueue::close(const Error& error) {
   std::vector<Ticket> left;
   {
     const std::lock_guard lock(mutex_);
-    if (!closed_) closed_ = error;
+    if (!closed_) closed_ = copy_of(error);
     left.swap(waiting_);
     work_.notify_all();
   }

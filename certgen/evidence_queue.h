@@ -42,8 +42,8 @@ class EvidenceQueue {
 
   /// Never blocks, and never fails by itself: what is wrong comes out of the handle's take(). That
   /// is at once for claims that cannot be (malformed_evidence), a full queue
-  /// (firmware_throttled), a queue that was stopped (attester_stopped) and firmware that is gone
-  /// for good (firmware_gone).
+  /// (firmware_throttled), a queue that was stopped (attester_stopped), firmware that is gone for
+  /// good (firmware_gone) and memory that ran out (out_of_memory).
   [[nodiscard]] PendingEvidence submit(const EvidenceRequest& request);
 
   /// Blocks until somebody waits (true) or stop() was called (false).

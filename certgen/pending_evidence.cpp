@@ -7,7 +7,9 @@
 namespace ratls {
 
 PendingEvidence::PendingEvidence(std::shared_ptr<detail::EvidenceTicket> ticket) noexcept
-    : ticket_(std::move(ticket)) {}
+    : ticket_(std::move(ticket)) {
+  if (!ticket_) missing_ = Reason::out_of_memory;
+}
 
 PendingEvidence::PendingEvidence(PendingEvidence&& other) noexcept = default;
 
@@ -15,6 +17,7 @@ PendingEvidence& PendingEvidence::operator=(PendingEvidence&& other) noexcept {
   if (this != &other) {
     cancel();
     ticket_ = std::move(other.ticket_);
+    missing_ = other.missing_;
   }
   return *this;
 }
@@ -37,6 +40,7 @@ bool PendingEvidence::wait_for(std::chrono::milliseconds limit) const {
 }
 
 Result<Bytes> PendingEvidence::take() {
+  if (!ticket_ && missing_ != Reason::internal) return Error(missing_);
   if (!ticket_) return Error(Reason::internal, "this handle has been moved from");
   return ticket_->take();
 }

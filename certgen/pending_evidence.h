@@ -19,6 +19,7 @@ class EvidenceTicket;
 /// Threads: one thread at a time, which need not be the one that makes the report.
 class PendingEvidence {
  public:
+  /// `ticket`: null where there was no memory for one.
   explicit PendingEvidence(std::shared_ptr<detail::EvidenceTicket> ticket) noexcept;
   PendingEvidence(const PendingEvidence&) = delete;
   PendingEvidence& operator=(const PendingEvidence&) = delete;
@@ -35,7 +36,8 @@ class PendingEvidence {
 
   /// The evidence's CBOR (EvidenceEnvelope::encode()), once. Blocks until ready(); an event loop
   /// asks ready() first. Errors: evidence_timeout, those of the ReportSource,
-  /// report_echo_mismatch, malformed_evidence, attester_stopped; internal where taken before.
+  /// report_echo_mismatch, malformed_evidence, attester_stopped, out_of_memory; internal where
+  /// taken before.
   [[nodiscard]] Result<Bytes> take();
 
   /// Have `wake` called once, when the evidence or an error is there: at once, in this thread, if
@@ -51,7 +53,8 @@ class PendingEvidence {
  private:
   void cancel() noexcept;
 
-  std::shared_ptr<detail::EvidenceTicket> ticket_;  // null once moved from
+  std::shared_ptr<detail::EvidenceTicket> ticket_;  // null where moved from, or never made
+  Reason missing_ = Reason::internal;               // why it is null
 };
 
 }  // namespace ratls

@@ -26,7 +26,7 @@ Result<void> outcome(psa_status_t status, std::string_view bad_key,
                      std::string_view bad_signature) {
   if (status == PSA_SUCCESS) return {};
   if (status == PSA_ERROR_INSUFFICIENT_MEMORY) {
-    return Error(Reason::internal, "no memory for a signature");
+    return Error(Reason::out_of_memory);
   }
   return Error(Reason::signature_invalid,
                std::string(status == PSA_ERROR_INVALID_ARGUMENT ? bad_key : bad_signature));

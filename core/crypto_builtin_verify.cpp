@@ -1,6 +1,7 @@
 // Signatures verified by mbedTLS 3.6 alone: the provider `builtin`, and what stands in where the
 // self-test of AWS-LC failed.
 #include <ratls/core/detail/crypto_provider.h>
+#include <ratls/core/guarded.h>
 
 #include <string>
 
@@ -26,7 +27,8 @@ using Group = Owned<mbedtls_ecp_group, mbedtls_ecp_group_init, mbedtls_ecp_group
 using Point = Owned<mbedtls_ecp_point, mbedtls_ecp_point_init, mbedtls_ecp_point_free>;
 using Rsa = Owned<mbedtls_rsa_context, mbedtls_rsa_init, mbedtls_rsa_free>;
 
-Error invalid(std::string_view what) {
+Error invalid(int code, std::string_view what) {
+  if (ran_out_of_memory(code)) return Error(Reason::out_of_memory);
   return Error(Reason::signature_invalid, std::string(what));
 }
 
@@ -39,19 +41,21 @@ Result<void> verify_p384(const P384Point& key, const Sha384Digest& digest, const
   Mpi r_value;
   Mpi s_value;
   if (mbedtls_ecp_group_load(&group.value, MBEDTLS_ECP_DP_SECP384R1) != 0) {
-    return Error(Reason::internal, "no memory for P-384");
+    return Error(Reason::out_of_memory);
   }
-  if (mbedtls_ecp_point_read_binary(&group.value, &point.value, key.view().data(), 97) != 0 ||
-      mbedtls_ecp_check_pubkey(&group.value, &point.value) != 0) {
-    return invalid("the public key is not a point on P-384");
+  int failed = mbedtls_ecp_point_read_binary(&group.value, &point.value, key.view().data(), 97);
+  if (failed == 0) failed = mbedtls_ecp_check_pubkey(&group.value, &point.value);
+  if (failed != 0) {
+    return invalid(failed, "the public key is not a point on P-384");
   }
   if (mbedtls_mpi_read_binary(&r_value.value, r.view().data(), 48) != 0 ||
       mbedtls_mpi_read_binary(&s_value.value, s.view().data(), 48) != 0) {
-    return Error(Reason::internal, "no memory for a signature");
+    return Error(Reason::out_of_memory);
   }
-  if (mbedtls_ecdsa_verify(&group.value, digest.view().data(), 48, &point.value, &r_value.value,
-                           &s_value.value) != 0) {
-    return invalid("ECDSA P-384 does not verify");
+  failed = mbedtls_ecdsa_verify(&group.value, digest.view().data(), 48, &point.value,
+                                &r_value.value, &s_value.value);
+  if (failed != 0) {
+    return invalid(failed, "ECDSA P-384 does not verify");
   }
   return {};
 }
@@ -59,19 +63,23 @@ Result<void> verify_p384(const P384Point& key, const Sha384Digest& digest, const
 Result<void> verify_rsa_pss_sha384(const RsaPublicKey& key, const Sha384Digest& digest,
                                    ByteView signature) {
   Rsa rsa;
-  if (mbedtls_rsa_import_raw(&rsa.value, key.modulus.data(), key.modulus.size(), nullptr, 0,
-                             nullptr, 0, nullptr, 0, key.exponent.data(),
-                             key.exponent.size()) != 0 ||
-      mbedtls_rsa_complete(&rsa.value) != 0 || mbedtls_rsa_check_pubkey(&rsa.value) != 0) {
-    return invalid("the RSA public key is not usable");
+  int failed =
+      mbedtls_rsa_import_raw(&rsa.value, key.modulus.data(), key.modulus.size(), nullptr, 0,
+                             nullptr, 0, nullptr, 0, key.exponent.data(), key.exponent.size());
+  if (failed == 0) failed = mbedtls_rsa_complete(&rsa.value);
+  if (failed == 0) failed = mbedtls_rsa_check_pubkey(&rsa.value);
+  if (failed != 0) {
+    return invalid(failed, "the RSA public key is not usable");
   }
   const std::size_t bits = mbedtls_rsa_get_bitlen(&rsa.value);
-  if (bits < 2048 || bits > 4096) return invalid("the RSA key is not of 2048 to 4096 bits");
+  if (bits < 2048 || bits > 4096) return invalid(0, "the RSA key is not of 2048 to 4096 bits");
   const std::size_t size = mbedtls_rsa_get_len(&rsa.value);
-  if (signature.size() != size) return invalid("the RSA signature has the wrong length");
-  if (mbedtls_rsa_rsassa_pss_verify_ext(&rsa.value, MBEDTLS_MD_SHA384, 48, digest.view().data(),
-                                        MBEDTLS_MD_SHA384, 48, signature.data()) != 0) {
-    return invalid("RSASSA-PSS does not verify");
+  if (signature.size() != size) return invalid(0, "the RSA signature has the wrong length");
+  failed =
+      mbedtls_rsa_rsassa_pss_verify_ext(&rsa.value, MBEDTLS_MD_SHA384, 48, digest.view().data(),
+                                        MBEDTLS_MD_SHA384, 48, signature.data());
+  if (failed != 0) {
+    return invalid(failed, "RSASSA-PSS does not verify");
   }
   return {};
 }

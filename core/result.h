@@ -10,8 +10,11 @@
 
 namespace ratls {
 
-/// A T or an Error. Spelled like std::expected, so that it can be exchanged for it. Reading the
-/// side that is not there is a bug and aborts; it never throws.
+/// A T or an Error. Where memory runs out, functions of core, verify and certgen let std::bad_alloc
+/// pass and leave everything as it was; sessions, channels, servers and whatever runs in a thread
+/// of the library's own make it an Error with reason out_of_memory. Spelled like std::expected, so
+/// that it can be exchanged for it. Reading the side that is not there is a bug and aborts; it
+/// never throws.
 template <class T>
 class [[nodiscard("a dropped Result is a skipped check")]] Result {
  public:

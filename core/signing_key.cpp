@@ -22,6 +22,7 @@ constexpr std::string_view kPemBegin = "-----BEGIN EC PRIVATE KEY-----\n";
 constexpr std::string_view kPemEnd = "-----END EC PRIVATE KEY-----\n";
 
 Error psa_error(std::string_view what, psa_status_t status) {
+  if (status == PSA_ERROR_INSUFFICIENT_MEMORY) return Error(Reason::out_of_memory);
   return Error(Reason::internal,
                std::string(what) + " (PSA status " + std::to_string(status) + ")");
 }

@@ -13,6 +13,7 @@
 
 #include <ratls/core/crypto.h>
 #include <ratls/core/der.h>
+#include <ratls/core/guarded.h>
 
 namespace ratls {
 
@@ -95,6 +96,7 @@ class CertificateParser {
     OwnedCrt crt;
     const int failed = mbedtls_x509_crt_parse_der_with_ext_cb(&crt.value, der.data(), der.size(), 1,
                                                               accept_extension, nullptr);
+    if (ran_out_of_memory(failed)) return Error(Reason::out_of_memory);
     if (failed != 0)
       return Error(on_error, "not an X.509 certificate (" + mbedtls_code(failed) + ")");
     if (crt.value.raw.len != der.size()) return Error(on_error, "bytes after the certificate");
@@ -248,12 +250,14 @@ Result<void> check_self_signature(const Certificate& certificate, Reason on_erro
   mbedtls_pk_init(&pk);
   Bytes spki(certificate.spki().begin(), certificate.spki().end());
   unsigned char* at = spki.data();
-  const bool good =
-      mbedtls_pk_parse_subpubkey(&at, at + spki.size(), &pk) == 0 &&
-      mbedtls_pk_verify(&pk, by_sha256 ? MBEDTLS_MD_SHA256 : MBEDTLS_MD_SHA384, digest.data(),
-                        digest.size(), signature.data(), signature.size()) == 0;
+  int failed = mbedtls_pk_parse_subpubkey(&at, at + spki.size(), &pk);
+  if (failed == 0) {
+    failed = mbedtls_pk_verify(&pk, by_sha256 ? MBEDTLS_MD_SHA256 : MBEDTLS_MD_SHA384,
+                               digest.data(), digest.size(), signature.data(), signature.size());
+  }
   mbedtls_pk_free(&pk);
-  if (!good) return Error(on_error, "the certificate's own key did not sign it");
+  if (ran_out_of_memory(failed)) return Error(Reason::out_of_memory);
+  if (failed != 0) return Error(on_error, "the certificate's own key did not sign it");
   return {};
 }
 

@@ -1,6 +1,9 @@
 #include <ratls/channel.h>
 
 #include <array>
+#include <utility>
+
+#include <ratls/core/guarded.h>
 
 namespace ratls {
 
@@ -20,6 +23,15 @@ class Channel::Impl {
   Session& session() noexcept { return session_; }
   [[nodiscard]] const Session& session() const noexcept { return session_; }
 
+  /// What `work` returns; where memory ran out around the session, it is over as well.
+  template <class Work>
+  auto contained(Work&& work) -> decltype(work()) {
+    auto out = guarded(std::forward<Work>(work));
+    if (!out && out.error().reason() == Reason::out_of_memory) {
+      session_.abandon(Error(Reason::out_of_memory));
+    }
+    return out;
+  }
   Result<void> run_handshake();
   Result<std::size_t> read(std::span<std::uint8_t> out);
   Result<void> write(ByteView bytes);
@@ -215,19 +227,19 @@ Channel& Channel::operator=(Channel&&) noexcept = default;
 Channel::~Channel() = default;
 
 Result<std::size_t> Channel::read(std::span<std::uint8_t> out) {
-  return impl_->read(out);
+  return impl_->contained([&] { return impl_->read(out); });
 }
 Result<void> Channel::write(ByteView bytes) {
-  return impl_->write(bytes);
+  return impl_->contained([&] { return impl_->write(bytes); });
 }
 Result<void> Channel::accepted() {
-  return impl_->accepted();
+  return impl_->contained([&] { return impl_->accepted(); });
 }
 Result<void> Channel::close() {
-  return impl_->close();
+  return impl_->contained([&] { return impl_->close(); });
 }
 Result<void> Channel::request_evidence() {
-  return impl_->request_evidence();
+  return impl_->contained([&] { return impl_->request_evidence(); });
 }
 const Peer& Channel::peer() const noexcept {
   return *impl_->session().peer();
@@ -246,16 +258,18 @@ std::string Channel::cipher_suite() const {
 class Handshake {
  public:
   static HandshakeResult run(Result<Session> session, std::unique_ptr<Transport> transport,
-                             const Timeouts& timeouts) {
+                             const Timeouts& timeouts) try {
     if (!session) return {std::move(session).error(), std::nullopt};
     auto impl =
         std::make_unique<Channel::Impl>(std::move(session).value(), std::move(transport), timeouts);
-    auto opened = impl->run_handshake();
+    auto opened = impl->contained([&] { return impl->run_handshake(); });
     const Verdict* judged = impl->session().verdict();
     std::optional<Verdict> verdict;
     if (judged != nullptr) verdict = *judged;
     if (!opened) return {std::move(opened).error(), std::move(verdict)};
     return {Channel(std::move(impl)), std::move(verdict)};
+  } catch (const std::bad_alloc&) {
+    return {Error(Reason::out_of_memory), std::nullopt};
   }
 };
 

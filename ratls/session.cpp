@@ -1,8 +1,17 @@
 #include <ratls/session.h>
 
+#include <ratls/core/guarded.h>
 #include <ratls/detail/session_impl.h>
 
 namespace ratls {
+
+// Every call that may run out of memory ends here; the session has failed then.
+template <class Work>
+auto Session::Impl::contained(Work&& work) -> decltype(work()) {
+  auto out = guarded(std::forward<Work>(work));
+  if (!out && out.error().reason() == Reason::out_of_memory) fail_for_memory();
+  return out;
+}
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::Session(Session&&) noexcept = default;
@@ -10,24 +19,32 @@ Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
 Result<Session> Session::client(const ClientConfig& config) {
-  RATLS_TRY(auto impl, Impl::client(config));
-  return Session(std::move(impl));
+  return guarded([&]() -> Result<Session> {
+    RATLS_TRY(auto impl, Impl::client(config));
+    return Session(std::move(impl));
+  });
 }
 
 Result<Session> Session::server(const ServerConfig& config) {
-  RATLS_TRY(auto impl, Impl::server(config));
-  return Session(std::move(impl));
+  return guarded([&]() -> Result<Session> {
+    RATLS_TRY(auto impl, Impl::server(config));
+    return Session(std::move(impl));
+  });
 }
 
 std::size_t Session::feed(ByteView bytes) {
   // A refused or finished session reads nothing more: what comes is dropped, not decrypted.
   const State now = impl_->state;
   if (now == State::refusing || now == State::failed || now == State::closed) return bytes.size();
-  return impl_->engine->feed(bytes);
+  const auto taken = impl_->contained([&] { return Result(impl_->engine->feed(bytes)); });
+  return taken ? *taken : bytes.size();
 }
 
 void Session::feed_end() {
-  impl_->feed_end();
+  static_cast<void>(impl_->contained([&]() -> Result<void> {
+    impl_->feed_end();
+    return {};
+  }));
 }
 ByteView Session::output() const {
   return impl_->engine->output();
@@ -36,7 +53,8 @@ void Session::sent(std::size_t count) {
   impl_->engine->consumed(count);
 }
 Session::State Session::advance() {
-  return impl_->advance();
+  static_cast<void>(impl_->contained([&] { return Result(impl_->advance()); }));
+  return impl_->state;
 }
 Session::State Session::state() const {
   return impl_->state;
@@ -62,7 +80,7 @@ bool Session::wait_evidence(std::chrono::milliseconds limit) const {
 }
 
 Result<void> Session::request_evidence() {
-  return impl_->request_evidence();
+  return impl_->contained([&] { return impl_->request_evidence(); });
 }
 bool Session::requesting() const {
   return impl_->frames && impl_->frames->exchange.asking();
@@ -78,7 +96,8 @@ std::optional<std::chrono::steady_clock::time_point> Session::deadline() const {
   return impl_->deadline();
 }
 Session::State Session::expire() {
-  return impl_->expire();
+  static_cast<void>(impl_->contained([&] { return Result(impl_->expire()); }));
+  return impl_->state;
 }
 
 const Peer* Session::peer() const {
@@ -88,16 +107,16 @@ const Verdict* Session::verdict() const {
   return impl_->admission->verdict();
 }
 Result<bool> Session::poll_acceptance() {
-  return impl_->poll_acceptance();
+  return impl_->contained([&] { return impl_->poll_acceptance(); });
 }
 Result<Session::Read> Session::read(std::span<std::uint8_t> out) {
-  return impl_->read(out);
+  return impl_->contained([&] { return impl_->read(out); });
 }
 Result<void> Session::write(ByteView bytes) {
-  return impl_->write(bytes);
+  return impl_->contained([&] { return impl_->write(bytes); });
 }
 Result<void> Session::close() {
-  return impl_->close();
+  return impl_->contained([&] { return impl_->close(); });
 }
 std::string Session::alpn() const {
   return impl_->engine->alpn();

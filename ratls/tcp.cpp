@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <ratls/core/guarded.h>
+
 namespace ratls {
 
 namespace {
@@ -148,15 +150,17 @@ std::string Address::text() const {
 }
 
 Result<std::unique_ptr<Transport>> TcpStream::connect(const Address& address, Deadline deadline) {
-  AddressList list;
-  RATLS_CHECK(resolve(address, 0, list));
-  Error last(Reason::connection_failed, address.text() + ": no address");
-  for (const addrinfo* entry = list.head; entry != nullptr; entry = entry->ai_next) {
-    auto socket = connect_one(*entry, deadline);
-    if (socket) return std::unique_ptr<Transport>(new TcpStream(std::move(socket).value()));
-    last = Error(Reason::connection_failed, address.text() + ": " + socket.error().detail());
-  }
-  return last;
+  return guarded([&]() -> Result<std::unique_ptr<Transport>> {
+    AddressList list;
+    RATLS_CHECK(resolve(address, 0, list));
+    Error last(Reason::connection_failed, address.text() + ": no address");
+    for (const addrinfo* entry = list.head; entry != nullptr; entry = entry->ai_next) {
+      auto socket = connect_one(*entry, deadline);
+      if (socket) return std::unique_ptr<Transport>(new TcpStream(std::move(socket).value()));
+      last = Error(Reason::connection_failed, address.text() + ": " + socket.error().detail());
+    }
+    return last;
+  });
 }
 
 Result<std::unique_ptr<Transport>> TcpStream::adopt(Descriptor socket) {

@@ -20,10 +20,14 @@ using Number = bssl::UniquePtr<BIGNUM>;
 using Key = bssl::UniquePtr<EC_KEY>;
 using Signature = bssl::UniquePtr<ECDSA_SIG>;
 
-// AWS-LC keeps a queue of errors for each thread; nobody else reads it here.
+// AWS-LC keeps a queue of errors for each thread; nobody else reads it here. Where memory ran out
+// the queue says so, and nothing else about the input is known.
 psa_status_t refused(psa_status_t status) noexcept {
-  ERR_clear_error();
-  return status;
+  bool memory = false;
+  for (std::uint32_t code = ERR_get_error(); code != 0; code = ERR_get_error()) {
+    memory = memory || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+  }
+  return memory ? PSA_ERROR_INSUFFICIENT_MEMORY : status;
 }
 
 Number number(View bytes) noexcept {

@@ -1,6 +1,7 @@
 #include <ratls/detail/session_impl.h>
 
 #include <ratls/certgen/leaf.h>
+#include <ratls/core/guarded.h>
 
 namespace ratls {
 
@@ -20,8 +21,9 @@ detail::Admission::Rule rule_of(const std::variant<Rules...>& accept) {
 // Policy refusals say which rule; evidence that is not authentic says one thing only, so that a
 // forger learns nothing from trying.
 VerdictFrame refusal(const Error& error, Disclosure disclosure) {
+  const bool memory = error.reason() == Reason::out_of_memory;
   const bool policy = error.kind() == Errc::not_allowed || error.kind() == Errc::outdated;
-  if (error.kind() == Errc::internal || error.reason() == Reason::no_time) {
+  if (error.kind() == Errc::internal || error.reason() == Reason::no_time || memory) {
     return {VerdictFrame::Code::cannot_judge, "cannot_judge_now", ""};
   }
   if (!policy) return {VerdictFrame::Code::not_authentic, "not_authentic", ""};
@@ -118,6 +120,16 @@ void Session::Impl::fail(Error error) {
   engine->wipe();
   key_.reset();
   if (frames) frames->drop_bytes();
+}
+
+// The alert is best effort: it takes memory too. What was output before stays there.
+void Session::Impl::fail_for_memory() {
+  if (state == State::failed || state == State::closed) return;
+  if (state != State::refusing) {
+    const auto told = guarded([this] { return engine->send_alert(detail::kAlertInternalError); });
+    static_cast<void>(told);
+  }
+  fail(Error(Reason::out_of_memory));
 }
 
 Session::State Session::Impl::advance() {
@@ -240,7 +252,7 @@ Result<void> Session::Impl::finish_server(HandshakeDone done) {
   const bool lacks =
       frames && admission->by_evidence() && (!shown_leaf_ || detail::lacks_evidence(*shown_leaf_));
   if (lacks) return start_frames(std::move(done), true);
-  auto judged = judge_client();
+  auto judged = guarded([this] { return judge_client(); });
   if (admission->verdict() != nullptr) say(Event::Kind::judged, admission->verdict());
   if (!judged) {
     refuse(judged.error());

@@ -20,6 +20,10 @@ class Session::Impl {
 
   State advance();
   void fail(Error error);
+  void fail_for_memory();
+  /// What `work` returns; where it runs out of memory the session fails for that.
+  template <class Work>
+  auto contained(Work&& work) -> decltype(work());
   Result<bool> poll_acceptance();
   Result<Session::Read> read(std::span<std::uint8_t> out);
   Result<void> write(ByteView bytes);

@@ -5,6 +5,7 @@
 #include <psa/crypto.h>
 
 #include <ratls/core/crypto.h>
+#include <ratls/core/guarded.h>
 #include <ratls/detail/peek.h>
 
 namespace ratls::detail {
@@ -39,8 +40,11 @@ int random_for_mbedtls(void*, unsigned char* out, std::size_t size) {
 
 int send_to_output(void* context, const unsigned char* bytes, std::size_t size) {
   auto* impl = static_cast<TlsEngine::Impl*>(context);
-  append(impl->output, {bytes, size});
-  return static_cast<int>(size);
+  const auto taken = guarded([&]() -> Result<void> {
+    append(impl->output, {bytes, size});
+    return {};
+  });
+  return taken ? static_cast<int>(size) : MBEDTLS_ERR_SSL_ALLOC_FAILED;
 }
 
 int receive_from_input(void* context, unsigned char* out, std::size_t size) {
@@ -90,10 +94,13 @@ int judge_certificate(void* context, mbedtls_x509_crt* certificate, int depth,
   }
   ++impl->judge_calls;
   if (depth != 0) return MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
-  const PeerLeaf leaf{{certificate->raw.p, certificate->raw.p + certificate->raw.len},
-                      certificate->next == nullptr};
-  if (auto accepted = impl->options.judge(leaf); !accepted) {
-    impl->judged = accepted.error();
+  auto accepted = guarded([&] {
+    const PeerLeaf leaf{{certificate->raw.p, certificate->raw.p + certificate->raw.len},
+                        certificate->next == nullptr};
+    return impl->options.judge(leaf);
+  });
+  if (!accepted) {
+    impl->judged = std::move(accepted).error();
     return MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
   }
   *flags = 0;  // no CA is involved: this side's own judge is the authority
@@ -134,13 +141,13 @@ Result<void> TlsEngine::Impl::configure() {
   const int endpoint = options.side == Side::client ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER;
   if (mbedtls_ssl_config_defaults(&config, endpoint, MBEDTLS_SSL_TRANSPORT_STREAM,
                                   MBEDTLS_SSL_PRESET_DEFAULT) != 0) {
-    return Error(Reason::internal, "no memory for a TLS configuration");
+    return Error(Reason::out_of_memory);
   }
   configure_policy();
   RATLS_CHECK(configure_peer());
   RATLS_CHECK(configure_alpn());
   if (mbedtls_ssl_setup(&ssl, &config) != 0) {
-    return Error(Reason::internal, "no memory for a TLS session");
+    return Error(Reason::out_of_memory);
   }
   const char* name = options.server_name.empty() ? nullptr : options.server_name.c_str();
   if (options.side == Side::client && mbedtls_ssl_set_hostname(&ssl, name) != 0) {
@@ -206,7 +213,7 @@ Result<void> TlsEngine::Impl::set_own_certificate(const SigningKey& key, ByteVie
   const int failed = options.side == Side::server && options.pause_for_certificate
                          ? mbedtls_ssl_set_hs_own_cert(&ssl, &own_certificate, &own_key)
                          : mbedtls_ssl_conf_own_cert(&config, &own_certificate, &own_key);
-  if (failed != 0) return Error(Reason::internal, "no memory for this side's certificate");
+  if (failed != 0) return Error(Reason::out_of_memory);
   has_own_certificate = true;
   return {};
 }
@@ -255,6 +262,8 @@ Error TlsEngine::Impl::failed_read(int code, bool alert_is_out) {
 }
 
 Error TlsEngine::Impl::tls_error(int code) {
+  if (code == MBEDTLS_ERR_SSL_ALLOC_FAILED || ran_out_of_memory(code))
+    return Error(Reason::out_of_memory);
   if (code == MBEDTLS_ERR_SSL_CONN_EOF) return Error(Reason::connection_closed);
   if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
     const int alert = ratls_peek_alert(&ssl);

@@ -29,8 +29,10 @@ class BoundedCache {
   void insert(const Sha256Digest& key, std::shared_ptr<const Value> value) {
     const std::lock_guard lock(mutex_);
     if (index_.contains(key)) return;
-    order_.push_front({key, std::move(value)});
-    index_.emplace(key, order_.begin());
+    std::list<Entry> added;
+    added.push_front({key, std::move(value)});
+    index_.emplace(key, added.begin());  // throws before anything has changed, or not at all
+    order_.splice(order_.begin(), added);
     if (order_.size() <= capacity_) return;
     index_.erase(order_.back().key);
     order_.pop_back();

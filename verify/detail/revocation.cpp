@@ -151,6 +151,7 @@ Result<void> check_list_genuine(const Crl& crl, const TrustedIssuer& issuer) {
   const auto verified = crypto::verify_rsa_pss_sha384({issuer.ark_modulus, issuer.ark_exponent},
                                                       crl.tbs(), crl.signature());
   if (verified) return {};
+  if (verified.error().reason() == Reason::out_of_memory) return verified.error();
   return Error(Reason::crl_invalid, "not signed by " + ark);
 }
 

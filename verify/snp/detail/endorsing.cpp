@@ -10,14 +10,18 @@ namespace {
 
 constexpr std::size_t kTurinIdSize = 8;
 
-bool is_signed_by(const Certificate& certificate, const TrustedIssuer& issuer) {
+// Memory that ran out is the only error: everything else is "no".
+Result<bool> is_signed_by(const Certificate& certificate, const TrustedIssuer& issuer) {
   const bool named =
       issuer.name.empty() || std::equal(issuer.name.begin(), issuer.name.end(),
                                         certificate.issuer().begin(), certificate.issuer().end());
   if (!named) return false;
-  return crypto::verify_rsa_pss_sha384({issuer.modulus, issuer.exponent}, certificate.tbs(),
-                                       certificate.signature())
-      .has_value();
+  auto verified = crypto::verify_rsa_pss_sha384({issuer.modulus, issuer.exponent},
+                                                certificate.tbs(), certificate.signature());
+  if (!verified && verified.error().reason() == Reason::out_of_memory) {
+    return std::move(verified).error();
+  }
+  return verified.has_value();
 }
 
 // The simulator writes what it is into its names. Said by a certificate that nobody vouches for,
@@ -55,7 +59,8 @@ Result<Product> check_product(const Report& report, const Endorsement& endorseme
 
 Result<const TrustedIssuer*> check_chain(const Endorsement& endorsement, const RootOfTrust& roots) {
   for (const TrustedIssuer* issuer : roots.issuers(endorsement.line, endorsement.kind)) {
-    if (is_signed_by(endorsement.certificate, *issuer)) return issuer;
+    RATLS_TRY(const bool signed_by_it, is_signed_by(endorsement.certificate, *issuer));
+    if (signed_by_it) return issuer;
   }
   if (!roots.has_simulators() && claims_to_be_simulated(endorsement.certificate)) {
     return Error(Reason::simulated_not_allowed, "signed by a simulator, and none is trusted");
