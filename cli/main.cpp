@@ -25,6 +25,8 @@ int run(int argc, char** argv) {
   ratls::cli::add_verify(tool, exit);
   ratls::cli::add_connect(tool, exit);
   ratls::cli::add_serve(tool, exit);
+  ratls::cli::add_run(tool, exit);
+  ratls::cli::add_egress(tool, exit);
   ratls::cli::add_cert(tool, exit);
   ratls::cli::add_collateral(tool, exit);
   ratls::cli::add_reasons(tool, exit);

@@ -20,6 +20,8 @@ void add_verify_cert(CLI::App& verify, Exit& exit);
 void add_verify_tls(CLI::App& verify, Exit& exit);
 void add_connect(CLI::App& tool, Exit& exit);
 void add_serve(CLI::App& tool, Exit& exit);
+void add_run(CLI::App& tool, Exit& exit);
+void add_egress(CLI::App& tool, Exit& exit);
 void add_reasons(CLI::App& tool, Exit& exit);
 void add_policy(CLI::App& tool, Exit& exit);
 void add_secret(CLI::App& tool, Exit& exit);

@@ -45,11 +45,6 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string_view trimmed(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
@@ -59,7 +54,7 @@ std::string_view trimmed(std::string_view text) {
 
 // The lines of a head without their ends; the empty last one is not among them.
 Result<std::vector<std::string_view>> lines_of(std::string_view head) {
-  if (head.size() > kMaxHead) return malformed("the head is longer than 8192 bytes");
+  if (head.size() > kMaxProxyHead) return malformed("the head is longer than 65536 bytes");
   std::vector<std::string_view> lines;
   while (true) {
     const std::size_t end = head.find(kEnd);
@@ -122,7 +117,8 @@ Result<void> parse_request_line(std::string_view line, RequestHead& out) {
   out.target = line.substr(first + 1, last - first - 1);
   if (!is_token(out.method)) return malformed("the method");
   if (line.substr(last + 1) != kVersion) return malformed("not HTTP/1.1");
-  if (out.target.empty() || out.target.front() != '/' || !is_visible(out.target) ||
+  const bool form = out.method == "CONNECT" || out.target.starts_with('/');
+  if (out.target.empty() || !form || !is_visible(out.target) ||
       out.target.find('#') != std::string::npos) {
     return malformed("the request target");
   }
@@ -153,6 +149,11 @@ std::string fields_text(const Headers& headers) {
 }
 
 }  // namespace
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
 
 const std::string* Headers::find(std::string_view name) const noexcept {
   for (const Header& field : fields_) {
@@ -213,8 +214,9 @@ Result<void> HeadReader::take(std::uint8_t byte) {
   if ((c == '\n') != after_return) return malformed("a line must end with CR LF");
   text_.push_back(c);
   complete_ = text_.ends_with("\r\n\r\n") || text_ == kEnd;
-  if (!complete_ && text_.size() >= kMaxHead)
-    return malformed("the head is longer than 8192 bytes");
+  if (!complete_ && text_.size() >= limit_) {
+    return malformed("the head is longer than " + std::to_string(limit_) + " bytes");
+  }
   return {};
 }
 

@@ -18,8 +18,10 @@
 
 namespace ratls::http {
 
-/// The most bytes of a head, its empty last line included.
+/// The most bytes of a head, its empty last line included, where a reader is not given another.
 inline constexpr std::size_t kMaxHead = 8192;
+/// The most that any reader takes: what a proxy lets pass.
+inline constexpr std::size_t kMaxProxyHead = 65536;
 inline constexpr std::size_t kMaxHeaders = 64;
 
 struct Header {
@@ -43,6 +45,9 @@ class Headers {
   std::vector<Header> fields_;
 };
 
+/// Are these the same field name? Without regard to case (RFC 9110, 5.1).
+bool same_name(std::string_view a, std::string_view b);
+
 /// Does a body follow, and how long is it?
 struct Framing {
   std::optional<std::uint64_t> content_length;
@@ -51,7 +56,7 @@ struct Framing {
 
 struct RequestHead {
   std::string method;
-  std::string target;  ///< begins with '/'
+  std::string target;  ///< begins with '/'; of CONNECT it is host:port
   Headers headers;
   Framing framing;  ///< set by parsing; writing takes it from the headers
 };
@@ -75,6 +80,8 @@ Result<std::string> write(const ResponseHead& head);
 /// Takes one head out of a byte stream, in pieces of any size.
 class HeadReader {
  public:
+  HeadReader() = default;
+  explicit HeadReader(std::size_t limit) noexcept : limit_(limit) {}
   /// Says how many of `bytes` belong to the head; the rest is the body. A head that is too long is
   /// refused when it gets there, not when it ends.
   Result<std::size_t> feed(ByteView bytes);
@@ -86,6 +93,7 @@ class HeadReader {
  private:
   Result<void> take(std::uint8_t byte);
 
+  std::size_t limit_ = kMaxHead;
   std::string text_;
   bool complete_ = false;
 };

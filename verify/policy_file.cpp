@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include <ratls/core/json.h>
-#include <ratls/verify/detail/files.h>
 #include <ratls/verify/detail/json_fields.h>
+#include <ratls/verify/files.h>
 #include <ratls/verify/policy_json.h>
 
 namespace ratls {
@@ -52,7 +52,7 @@ Result<std::vector<Known>> parse_state(ByteView text) {
 
 Result<std::vector<Known>> read_state(const std::string& path) {
   RATLS_TRY(const auto text,
-            detail::read_file_if_there(path, detail::kMaxJsonSize, Reason::invalid_config));
+            read_file_if_there(path, detail::kMaxJsonSize, Reason::invalid_config));
   if (!text) return std::vector<Known>();
   auto known = parse_state(*text);
   if (known) return known;
@@ -89,7 +89,7 @@ Result<void> check_signature(const PolicyFile& file, ByteView text) {
   if (!file.key) return {};
   const std::string path = file.signature.empty() ? file.path + ".minisig" : file.signature;
   RATLS_TRY(const Bytes signature,
-            detail::read_file(path, kMaxSignature, Reason::policy_signature_invalid));
+            read_file(path, kMaxSignature, Reason::policy_signature_invalid));
   const auto comment = minisign_verify(*file.key, text, signature);
   if (!comment) return comment.error();
   return {};
@@ -98,7 +98,7 @@ Result<void> check_signature(const PolicyFile& file, ByteView text) {
 }  // namespace
 
 Result<void> remember_version(const std::string& state, const Policy& policy) {
-  RATLS_TRY(const auto lock, detail::FileLock::take(state));
+  RATLS_TRY(const auto lock, FileLock::take(state));
   RATLS_TRY(auto known, read_state(state));
   auto found = std::find_if(known.begin(), known.end(),
                             [&](const Known& each) { return each.name == policy.name(); });
@@ -109,12 +109,11 @@ Result<void> remember_version(const std::string& state, const Policy& policy) {
   if (found->version == policy.version()) return {};
   found->version = policy.version();
   found->sha256 = policy.sha256().hex();
-  return detail::replace_file(state, as_bytes(state_text(known)));
+  return replace_file(state, as_bytes(state_text(known)));
 }
 
 Result<Policy> load_policy(const PolicyFile& file) {
-  RATLS_TRY(const Bytes text,
-            detail::read_file(file.path, detail::kMaxJsonSize, Reason::invalid_policy));
+  RATLS_TRY(const Bytes text, read_file(file.path, detail::kMaxJsonSize, Reason::invalid_policy));
   RATLS_CHECK(check_signature(file, text));
   RATLS_TRY(Policy policy, parse_policy(text));
   if (!file.state.empty()) RATLS_CHECK(remember_version(file.state, policy));

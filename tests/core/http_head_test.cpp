@@ -158,8 +158,26 @@ TEST_CASE("a head of 8192 bytes is read and one byte more is refused") {
   CHECK(parse_request(fits));
   CHECK(read_in_pieces(fits, 1000));
   const std::string over = request("X-A: " + std::string(kMaxHead - frame + 1, 'a') + "\r\n");
-  refused(parse_request(over));
   CHECK_FALSE(read_in_pieces(over, 1000));
+}
+
+TEST_CASE("a reader for a proxy takes 65536 bytes, and no reader more") {
+  const std::size_t frame = request("X-A: \r\n").size();
+  const std::string fits = request("X-A: " + std::string(kMaxProxyHead - frame, 'a') + "\r\n");
+  HeadReader reader(kMaxProxyHead);
+  CHECK(reader.feed(as_bytes(fits)));
+  CHECK(reader.complete());
+  CHECK(parse_request(fits));
+  const std::string over = request("X-A: " + std::string(kMaxProxyHead - frame + 1, 'a') + "\r\n");
+  HeadReader full(kMaxProxyHead);
+  CHECK_FALSE(full.feed(as_bytes(over)));
+  refused(parse_request(over));
+}
+
+TEST_CASE("only CONNECT may have a target that is no path") {
+  CHECK(parse_request("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n"));
+  refused(parse_request("GET a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n"));
+  refused(parse_request("GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n"));
 }
 
 TEST_CASE("a head is found in pieces of any size, and what follows is left alone") {

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <thread>
 
-#include <ratls/verify/detail/files.h>
+#include <ratls/verify/files.h>
 #include <ratls/verify/policy_file.h>
 
 #include "tests/support/files.h"
@@ -173,12 +173,12 @@ TEST_CASE("while policies are replaced every reader sees one of them, whole") {
 
 TEST_CASE("a file that cannot be replaced leaves the old one and nothing beside it") {
   const test::TemporaryFolder folder;
-  CHECK(detail::replace_file(folder.file("a"), as_bytes("one")));
-  CHECK(detail::replace_file(folder.file("a"), as_bytes("two")));
+  CHECK(replace_file(folder.file("a"), as_bytes("one")));
+  CHECK(replace_file(folder.file("a"), as_bytes("two")));
   CHECK(to_string(*test::read_file(folder.file("a"))) == "two");
-  const auto nowhere = detail::replace_file(folder.file("none/a"), as_bytes("x"));
+  const auto nowhere = replace_file(folder.file("none/a"), as_bytes("x"));
   CHECK(nowhere.error().reason() == Reason::io_error);
-  CHECK(detail::read_file(folder.file("a"), 2, Reason::invalid_policy).error().reason() ==
+  CHECK(read_file(folder.file("a"), 2, Reason::invalid_policy).error().reason() ==
         Reason::invalid_policy);
 }
 

@@ -1,0 +1,112 @@
+// ratls run, ratls egress: an unchanged program in a guest, with its secrets and its way out.
+
+#include <cstdio>
+#include <memory>
+
+#include <ratls/certgen/sim/guest.h>
+#include <ratls/services/agent/run.h>
+
+#include "channel_options.h"
+
+namespace ratls::cli {
+
+namespace {
+
+constexpr const char* kRunExamples =
+    "\nEXIT CODES of run: the program's own (128 + N where signal N ended it); 125 something "
+    "failed\n"
+    "before it was started, 126 it cannot be executed, 127 it was not found\n"
+    "\nEXAMPLES\n"
+    "  ratls run --config /etc/ratls/guest.json -- python3 crew.py\n"
+    "  ratls run --config guest.json --source sim:DIR -- ./agent\n"
+    "\n"
+    "The program finds its LLM at OPENAI_BASE_URL and ANTHROPIC_BASE_URL on 127.0.0.1, holds a\n"
+    "placeholder for its key, and has no other network. See docs/agent.md.\n";
+
+struct Options {
+  std::string config;
+  std::string source;
+  std::string measurement;
+  bool quiet = false;
+};
+
+void add_options(CLI::App& verb, Options& options) {
+  verb.add_option("--config", options.config, "guest.json of the measured image")->required();
+  verb.add_option("--source", options.source,
+                  "Where reports come from, in place of report_source in the file");
+  verb.add_option("--sim-measurement", options.measurement,
+                  "Launch measurement of a simulated guest, 96 hex digits");
+  verb.add_flag("-q,--quiet", options.quiet, "Print no line per request");
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? std::string() : path.substr(0, slash);
+}
+
+std::optional<Stop> plan_run(const Options& options, agent::Run& out) {
+  const Input file = read_input(options.config);
+  if (file.stop) return file.stop;
+  auto config = agent::parse_guest_config(file.bytes);
+  if (!config) return stop_of(config.error(), options.config);
+  out.config = std::move(config).value();
+  out.folder = folder_of(options.config);
+  const std::string source = options.source.empty() ? out.config.report_source : options.source;
+  out.open_source = [source, launch = sim::GuestSetup{options.measurement, false, false}] {
+    return sim::open_guest(source, launch);
+  };
+  out.log = [quiet = options.quiet](const std::string& line) {
+    if (!quiet) std::fprintf(stderr, "ratls: %s\n", line.c_str());
+  };
+  return std::nullopt;
+}
+
+void complain(const Error& error) {
+  std::fprintf(stderr, "ratls: %s\n", error.message().c_str());
+}
+
+int run_program(const Options& options, std::vector<std::string> command) {
+  agent::Run what;
+  if (const auto stop = plan_run(options, what)) {
+    report_stop(*stop, false);
+    return agent::kFailedBeforeExec;
+  }
+  what.command = std::move(command);
+  const agent::Ended ended = agent::run(what);
+  if (ended.error) complain(*ended.error);
+  return ended.code;
+}
+
+Exit run_egress(const Options& options) {
+  agent::Run what;
+  if (const auto stop = plan_run(options, what)) return report_stop(*stop, false);
+  const agent::Ended ended = agent::run(what);
+  if (!ended.error) return Exit::ok;
+  complain(*ended.error);
+  return exit_of(ended.error->reason());
+}
+
+}  // namespace
+
+void add_run(CLI::App& tool, Exit& exit) {
+  auto* verb =
+      tool.add_subcommand("run", "Start a program with its secrets and an attested way to its LLM");
+  const auto options = std::make_shared<Options>();
+  const auto command = std::make_shared<std::vector<std::string>>();
+  add_options(*verb, *options);
+  verb->add_option("command", *command, "The program and its arguments, behind --")->required();
+  verb->footer(exit_code_help() + kRunExamples);
+  verb->callback(
+      [options, command, &exit] { exit = static_cast<Exit>(run_program(*options, *command)); });
+}
+
+void add_egress(CLI::App& tool, Exit& exit) {
+  auto* verb = tool.add_subcommand("egress",
+                                   "Only the loopback endpoint of `run`, until it is told to stop");
+  const auto options = std::make_shared<Options>();
+  add_options(*verb, *options);
+  verb->footer(exit_code_help());
+  verb->callback([options, &exit] { exit = run_egress(*options); });
+}
+
+}  // namespace ratls::cli

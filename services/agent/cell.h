@@ -1,0 +1,31 @@
+/// The child's side of a Process: shuts itself in, waits, executes. Runs after a fork of a process
+/// that had one thread.
+#pragma once
+
+#include <string>
+
+#include <ratls/services/agent/process.h>
+
+namespace ratls::agent {
+
+/// A user of the system.
+struct Account {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::string home;
+};
+
+/// What the two sides say to each other, one packet each; the first byte says which.
+namespace packet {
+inline constexpr char kReady = 'R';     ///< child: shut in; may carry the listener
+inline constexpr char kFailed = 'E';    ///< child: a reason's number in two bytes, then words
+inline constexpr char kVariable = 'V';  ///< parent: NAME=VALUE
+inline constexpr char kGo = 'G';        ///< parent: execute now
+inline constexpr char kNoExec = 'X';    ///< child: errno in words
+inline constexpr std::size_t kMax = 128 * 1024;
+}  // namespace packet
+
+/// Never returns.
+[[noreturn]] void live_in_cell(const Cell& cell, const Account* account, int socket);
+
+}  // namespace ratls::agent

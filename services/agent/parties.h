@@ -1,0 +1,38 @@
+/// Whom a guest accepts and as whom it speaks, made from its configuration.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include <ratls/certgen/attester.h>
+#include <ratls/config.h>
+#include <ratls/core/clock.h>
+#include <ratls/services/agent/guest_config.h>
+
+namespace ratls::agent {
+
+/// Must outlive the configurations that it makes. Threads: one.
+class Parties {
+ public:
+  /// `folder`: what the names of files in guest.json are relative to. `source` is borrowed.
+  Parties(std::string folder, ReportSource& source);
+
+  /// Begins to make evidence. A process that forks does so before.
+  Result<void> start() { return attester_->start(); }
+  /// The attested side of a channel to whom `accept` names; without `show_evidence` anonymous.
+  /// Errors: invalid_config, invalid_policy, io_error.
+  Result<ClientConfig> client(const AcceptSpec& accept, bool show_evidence);
+
+ private:
+  Result<AcceptServer> accept(const AcceptSpec& spec);
+  Result<std::shared_ptr<const Verifier>> verifier(const std::string& policy);
+  [[nodiscard]] std::string beside(const std::string& name) const;
+
+  std::string folder_;
+  SystemClock clock_;
+  std::shared_ptr<Attester> attester_;
+  std::map<std::string, std::shared_ptr<const Verifier>> verifiers_;
+};
+
+}  // namespace ratls::agent

@@ -1,0 +1,90 @@
+#include <ratls/services/egress/api_error.h>
+
+#include <ratls/core/json.h>
+
+namespace ratls::egress {
+
+namespace {
+
+bool is_temporary(Reason reason) {
+  switch (reason) {
+    case Reason::connection_failed:
+    case Reason::connection_closed:
+    case Reason::handshake_timeout:
+    case Reason::truncated_stream:
+    case Reason::cannot_judge_now:
+    case Reason::evidence_timeout:
+    case Reason::firmware_throttled:
+    case Reason::missing_endorsement:
+    case Reason::io_error:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string_view type_of(int status, bool temporary) {
+  if (status == 502) return "attestation_error";
+  if (temporary) return "upstream_unavailable";
+  return "invalid_request_error";
+}
+
+std::string body_of(Dialect dialect, std::string_view type, std::string_view code,
+                    std::string_view message) {
+  json::Object error;
+  json::Object out;
+  if (dialect == Dialect::anthropic) {
+    error.text("type", type).text("message", message).text("code", code);
+    return out.text("type", "error").raw("error", error.str()).str();
+  }
+  error.text("message", message).text("type", type).null("param").text("code", code);
+  return out.raw("error", error.str()).str();
+}
+
+std::string_view phrase_of(int status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Bad Gateway";
+  }
+}
+
+ApiError reply_of(int status, bool temporary, Dialect dialect, std::string_view reason,
+                  std::string_view message) {
+  const std::string body = body_of(dialect, type_of(status, temporary), reason, message);
+  std::string head = "HTTP/1.1 " + std::to_string(status) + " " + std::string(phrase_of(status));
+  head += "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size());
+  head += "\r\nx-ratls-reason: " + std::string(reason);
+  head += temporary ? "\r\nretry-after: 1" : "\r\nx-should-retry: false";
+  head += "\r\nconnection: close\r\n\r\n";
+  return {status, temporary, head + body};
+}
+
+}  // namespace
+
+Dialect dialect_of(const http::RequestHead& request) {
+  const bool theirs = request.headers.find("anthropic-version") != nullptr ||
+                      request.target.starts_with("/v1/messages");
+  return theirs ? Dialect::anthropic : Dialect::openai;
+}
+
+ApiError api_error(const Error& error, Dialect dialect, std::string_view about) {
+  const bool temporary = is_temporary(error.reason());
+  std::string message = "ratls: ";
+  if (!about.empty()) message += std::string(about) + ": ";
+  return reply_of(temporary ? 503 : 502, temporary, dialect, code(error.reason()),
+                  message + error.message());
+}
+
+ApiError api_error(int status, const Error& error, Dialect dialect) {
+  return reply_of(status, false, dialect, code(error.reason()), "ratls: " + error.message());
+}
+
+}  // namespace ratls::egress

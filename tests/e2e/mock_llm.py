@@ -1,0 +1,99 @@
+"""A language model's server, as far as its clients can tell: answers, streams, upgrades, echoes.
+
+usage: tests/e2e/mock_llm.py     prints "listening on 127.0.0.1:PORT"
+"""
+
+import http.server
+import json
+import sys
+import time
+
+SEEN = []
+
+
+class Model(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status: int, value: object, **headers: str) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        for name, text in headers.items():
+            self.send_header(name.replace("_", "-"), text)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()
+
+    def stream(self, words: list[str]) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for word in words:
+            self.chunk(b"data: " + json.dumps({"t": time.time(), "word": word}).encode() + b"\n\n")
+            time.sleep(0.05)
+        self.chunk(b"data: [DONE]\n\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def body(self) -> bytes:
+        if "chunked" in self.headers.get("transfer-encoding", ""):
+            out = b""
+            while size := int(self.rfile.readline(), 16):
+                out += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return out
+        return self.rfile.read(int(self.headers.get("content-length", "0")))
+
+    def do_GET(self) -> None:
+        if self.headers.get("upgrade"):
+            self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n"
+                             b"upgrade: " + self.headers["upgrade"].encode() + b"\r\n\r\n")
+            self.wfile.flush()
+            while data := self.connection.recv(4096):
+                self.connection.sendall(data.upper())
+            self.close_connection = True
+        elif self.path == "/v1/models":
+            self.answer(200, {"data": [{"id": "mock"}]})
+        elif self.path == "/v1/until-the-end":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\nto the end")
+            self.close_connection = True
+        elif self.path == "/v1/cut":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nhalf of it")
+            self.close_connection = True
+        elif self.path == "/v1/two-lengths":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab")
+            self.close_connection = True
+        else:
+            self.answer(404, {"error": {"message": "no such thing"}})
+
+    def do_POST(self) -> None:
+        body = self.body()
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if self.path == "/v1/echo":
+            self.answer(200, {"headers": headers, "size": len(body)}, x_ratls_attested="forged")
+        elif self.path == "/v1/chat/completions" and json.loads(body).get("stream"):
+            self.stream("one two three four five six".split())
+        else:
+            self.answer(200, {"id": "1", "object": "chat.completion", "model": "mock", "choices": [
+                {"index": 0, "finish_reason": "stop",
+                 "message": {"role": "assistant", "content": "hello from the model"}}]})
+
+
+def main() -> int:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Model)
+    server.daemon_threads = True
+    print("listening on 127.0.0.1:%d" % server.server_address[1], flush=True)
+    server.serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
