@@ -1,121 +1,34 @@
 #include <ratls/server.h>
 
-#include <cerrno>
-#include <condition_variable>
-#include <deque>
+#include <atomic>
 #include <list>
 #include <map>
 #include <mutex>
-#include <set>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include <ratls/core/guarded.h>
 #include <ratls/detail/opening.h>
+#include <ratls/detail/workshop.h>
 
 namespace ratls {
 
 namespace {
 
+using detail::Bell;
 using detail::Opening;
+using detail::Workshop;
 
 constexpr std::chrono::milliseconds kLongest{1000};  // between two looks at the deadlines
 
-std::string peer_of(const std::string& from) {
+// How long no connection is taken after there was no descriptor or memory for one.
+constexpr std::chrono::milliseconds kPause{100};
+
+std::string_view peer_of(std::string_view from) {
   return from.substr(0, from.rfind(':'));
 }
-
-/// Wakes poll(2); shared with the Attester's thread, which may outlive the server.
-class Bell {
- public:
-  Bell() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-  [[nodiscard]] int fd() const noexcept { return event_.get(); }
-  void ring() const noexcept {
-    const std::uint64_t one = 1;
-    static_cast<void>(::write(event_.get(), &one, sizeof one) == 0);  // full is rung
-  }
-  void silence() const noexcept {
-    std::uint64_t count = 0;
-    static_cast<void>(::read(event_.get(), &count, sizeof count) == 0);
-  }
-
- private:
-  Descriptor event_;
-};
-
-/// Channels that wait for a worker, and those that have one.
-class Workshop {
- public:
-  struct Job {
-    Descriptor socket;
-    Session session;
-    std::string from;
-  };
-  using Work = std::function<void(Job)>;
-  using Done = std::function<void(const std::string& from)>;
-
-  Workshop(Work work, Done done) : work_(std::move(work)), done_(std::move(done)) {}
-  void start(std::size_t count) {
-    while (threads_.size() < count) threads_.emplace_back([this] { run(); });
-  }
-  void add(Job job) {
-    const std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
-    changed_.notify_one();
-  }
-  /// Ends the connections of all jobs; their handlers see it as a closed connection.
-  void cut_off() {
-    const std::lock_guard lock(mutex_);
-    for (const int fd : active_) ::shutdown(fd, SHUT_RDWR);
-    for (const Job& job : jobs_) ::shutdown(job.socket.get(), SHUT_RDWR);
-  }
-  void join() {
-    {
-      const std::lock_guard lock(mutex_);
-      closed_ = true;
-      changed_.notify_all();
-    }
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
-  }
-
- private:
-  void run() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      changed_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
-      Job job = std::move(jobs_.front());
-      jobs_.pop_front();
-      // A descriptor of our own names the connection for cut_off(), however early the channel
-      // closes its own.
-      const Descriptor mark(::dup(job.socket.get()));
-      if (mark.get() >= 0) active_.insert(mark.get());
-      lock.unlock();
-      const std::string from = job.from;
-      work_(std::move(job));
-      lock.lock();
-      active_.erase(mark.get());
-      lock.unlock();
-      done_(from);
-      lock.lock();
-    }
-  }
-
-  Work work_;
-  Done done_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Job> jobs_;
-  std::set<int> active_;
-  bool closed_ = false;
-  std::vector<std::thread> threads_;
-};
 
 }  // namespace
 
@@ -128,7 +41,7 @@ class Server::Impl {
         handler_(std::move(handler)),
         limits_(limits),
         bell_(std::make_shared<Bell>()),
-        workshop_([this](Workshop::Job job) { serve(std::move(job)); },
+        workshop_([this](Workshop::Job& job) { serve(job); },
                   [this](const std::string& from) { count_out(from); }) {}
 
   Result<void> run();
@@ -143,8 +56,13 @@ class Server::Impl {
  private:
   void take_all();
   void begin(TcpListener::Incoming incoming);
-  void go_on(std::list<std::unique_ptr<Opening>>::iterator& at);
-  void serve(Workshop::Job job);
+  struct Entry {
+    std::unique_ptr<Opening> opening;
+    bool due = true;  ///< something has happened to it
+  };
+  void go_on(std::list<Entry>::iterator& at);
+  void serve(Workshop::Job& job);
+  Result<void> turn();
   bool count_in(const std::string& from);
   void count_out(const std::string& from);
   [[nodiscard]] bool idle();
@@ -157,16 +75,22 @@ class Server::Impl {
   ServerLimits limits_;
   std::shared_ptr<Bell> bell_;
   std::atomic<bool> stopping_{false};
-  std::list<std::unique_ptr<Opening>> openings_;
-  std::mutex mutex_;  ///< guards the counts
-  std::map<std::string, std::size_t> peers_;
+  std::list<Entry> openings_;
+  std::vector<pollfd> polled_;
+  Deadline pause_{};     ///< no connection is taken before
+  bool called_ = false;  ///< somebody waits at the listener
+  std::mutex mutex_;     ///< guards the counts
+  std::map<std::string, std::size_t, std::less<>> peers_;
   std::size_t connections_ = 0;
   Workshop workshop_;
 };
 
 Result<void> Server::Impl::run() {
   if (bell_->fd() < 0) return Error(Reason::io_error, "no descriptor for an eventfd");
-  workshop_.start(std::max<std::size_t>(limits_.workers, 1));
+  if (auto started = workshop_.start(std::max<std::size_t>(limits_.workers, 1)); !started) {
+    workshop_.join();
+    return started;
+  }
   std::optional<Deadline> end;
   while (true) {
     if (stopping_ && !end) {
@@ -174,9 +98,8 @@ Result<void> Server::Impl::run() {
       end = after(limits_.drain);
     }
     if (end && (idle() || std::chrono::steady_clock::now() >= *end)) break;
-    wait();
-    if (listener_) take_all();
-    for (auto at = openings_.begin(); at != openings_.end();) go_on(at);
+    // Without memory nothing can be done but to wait until somebody has let go of some.
+    if (!turn()) ::poll(nullptr, 0, static_cast<int>(kPause.count()));
   }
   openings_.clear();
   workshop_.cut_off();
@@ -184,58 +107,93 @@ Result<void> Server::Impl::run() {
   return {};
 }
 
-// Looks at every opening after each wake: a thousand of them cost less than one handshake.
-void Server::Impl::wait() {
-  std::vector<pollfd> fds{{bell_->fd(), POLLIN, 0}};
-  if (listener_) fds.push_back({listener_->native(), POLLIN, 0});
-  Deadline first = after(kLongest);
-  for (const auto& opening : openings_) {
-    first = std::min(first, opening->deadline());
-    const short events = opening->events();
-    if (events != 0) fds.push_back({opening->socket(), events, 0});
-  }
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(first - std::chrono::steady_clock::now());
-  ::poll(fds.data(), fds.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-  bell_->silence();
+Result<void> Server::Impl::turn() {
+  return guarded([this]() -> Result<void> {
+    wait();
+    if (listener_ && called_) take_all();
+    for (auto at = openings_.begin(); at != openings_.end();) at->due ? go_on(at) : void(++at);
+    return {};
+  });
 }
 
+// Whoever waits for this side's evidence is looked at after each wake, everybody else where poll(2)
+// or a deadline calls.
+void Server::Impl::wait() {
+  const Deadline now = std::chrono::steady_clock::now();
+  Deadline first = now + kLongest;
+  const bool listening = listener_ && now >= pause_;
+  if (listener_ && !listening) first = std::min(first, pause_);
+  polled_.assign(1, pollfd{bell_->fd(), POLLIN, 0});
+  if (listening) polled_.push_back({listener_->native(), POLLIN, 0});
+  const std::size_t head = polled_.size();
+  for (const Entry& entry : openings_) {
+    first = std::min(first, entry.opening->deadline());
+    const short events = entry.opening->events();
+    if (events != 0) polled_.push_back({entry.opening->socket(), events, 0});
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(first - now);
+  ::poll(polled_.data(), polled_.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+  called_ = listening && polled_[1].revents != 0;
+  bell_->silence();
+  const Deadline after_wait = std::chrono::steady_clock::now();
+  std::size_t at = head;
+  for (Entry& entry : openings_) {
+    const bool polled = entry.opening->events() != 0;
+    const bool called = !polled || polled_[at].revents != 0;
+    entry.due = called || entry.opening->deadline() <= after_wait;
+    at += polled ? 1U : 0U;
+  }
+}
+
+// Somebody waits and cannot be taken: there are no descriptors, or no memory. poll(2) would say so
+// again at once, and for ever.
 void Server::Impl::take_all() {
-  while (auto incoming = listener_->take()) begin(std::move(*incoming));
+  bool taken = false;
+  while (auto incoming = listener_->take()) {
+    taken = true;
+    begin(std::move(*incoming));
+  }
+  if (!taken) pause_ = after(kPause);
 }
 
 void Server::Impl::begin(TcpListener::Incoming incoming) {
   if (!count_in(incoming.from)) return;  // closed unread
-  auto session = Session::server(config_);
-  if (!session) {
-    if (refused) refused(incoming.from, session.error(), nullptr);
-    count_out(incoming.from);
-    return;
-  }
-  auto opening = std::make_unique<Opening>(std::move(incoming.socket), std::move(incoming.from),
-                                           std::move(session).value(), config_.timeouts);
-  opening->wake_by([bell = bell_] { bell->ring(); });
-  openings_.push_back(std::move(opening));
+  const auto begun = guarded([&]() -> Result<void> {
+    RATLS_TRY(auto session, Session::server(config_));
+    auto opening = std::make_unique<Opening>(std::move(incoming.socket), incoming.from,
+                                             std::move(session), config_.timeouts);
+    opening->wake_by([bell = bell_] { bell->ring(); });
+    openings_.push_back({std::move(opening), true});
+    return {};
+  });
+  if (begun) return;
+  if (refused) refused(incoming.from, begun.error(), nullptr);
+  count_out(incoming.from);
 }
 
-void Server::Impl::go_on(std::list<std::unique_ptr<Opening>>::iterator& at) {
-  Opening& opening = **at;
-  const Opening::State state = opening.advance();
-  if (state == Opening::State::going_on) {
+void Server::Impl::go_on(std::list<Entry>::iterator& at) {
+  Opening& opening = *at->opening;
+  const auto went = guarded([&] { return Result(opening.advance()); });
+  if (went && *went == Opening::State::going_on) {
     ++at;
     return;
   }
-  if (state == Opening::State::open) {
+  const auto handed_on = guarded([&]() -> Result<void> {
+    if (!went) return went.error();
+    if (*went != Opening::State::open) return opening.failed() ? *opening.failed() : Result<void>{};
     workshop_.add({opening.take_socket(), opening.take_session(), opening.from()});
-  } else {
-    const Error* why = opening.failed();
-    if (refused && why != nullptr) refused(opening.from(), *why, opening.verdict());
-    count_out(opening.from());
+    return {};
+  });
+  const bool at_work = handed_on && went && *went == Opening::State::open;
+  if (!handed_on && refused) {
+    const bool judged = went && *went != Opening::State::open;
+    refused(opening.from(), handed_on.error(), judged ? opening.verdict() : nullptr);
   }
+  if (!at_work) count_out(opening.from());
   at = openings_.erase(at);
 }
 
-void Server::Impl::serve(Workshop::Job job) {
+void Server::Impl::serve(Workshop::Job& job) {
   auto stream = TcpStream::adopt(std::move(job.socket));
   if (!stream) return;
   auto opened = finish_over(std::move(job.session), std::move(stream).value(), config_.timeouts);
@@ -244,9 +202,9 @@ void Server::Impl::serve(Workshop::Job job) {
 
 bool Server::Impl::count_in(const std::string& from) {
   const std::lock_guard lock(mutex_);
-  std::size_t& of_peer = peers_[peer_of(from)];
+  std::size_t& of_peer = peers_[std::string(peer_of(from))];
   if (connections_ >= limits_.connections || of_peer >= limits_.per_peer) {
-    if (of_peer == 0) peers_.erase(peer_of(from));
+    if (of_peer == 0) peers_.erase(peers_.find(peer_of(from)));
     return false;
   }
   ++of_peer;
@@ -254,6 +212,7 @@ bool Server::Impl::count_in(const std::string& from) {
   return true;
 }
 
+// Takes no memory: a worker's thread ends a connection by it.
 void Server::Impl::count_out(const std::string& from) {
   const std::lock_guard lock(mutex_);
   const auto peer = peers_.find(peer_of(from));
