@@ -10,6 +10,7 @@ using ratls::test::asked_guest;
 using ratls::test::AttestedWorld;
 using ratls::test::framed_broker;
 using ratls::test::framed_guest;
+using ratls::test::hold;
 using ratls::test::OneServer;
 using ratls::test::read_to_end;
 using ratls::test::WorldOptions;
@@ -31,15 +32,15 @@ TEST_CASE("a framed guest is asked, accepted, and asked again over TCP while byt
   const std::string body(200000, 'b');
   OneServer server([&](std::unique_ptr<Transport> stream) {
     auto result = accept_over(std::move(stream), framed_broker(world));
-    REQUIRE(result.channel);
+    hold(result.channel);
     Channel& channel = *result.channel;
-    CHECK(channel.write(as_bytes("before ")));
-    for (int i = 0; i < 3; ++i) CHECK(channel.request_evidence());
-    CHECK(channel.peer().attested() != nullptr);
-    CHECK(channel.verdict()->accepted);
-    CHECK(channel.write(as_bytes("after")));
-    CHECK(read_to_end(channel).value() == body);
-    CHECK(channel.close());
+    hold(channel.write(as_bytes("before ")));
+    for (int i = 0; i < 3; ++i) hold(channel.request_evidence());
+    hold(channel.peer().attested() != nullptr);
+    hold(channel.verdict()->accepted);
+    hold(channel.write(as_bytes("after")));
+    hold(read_to_end(channel).value() == body);
+    hold(channel.close());
   });
   auto result = connect(server.address(), asked_guest(world));
   REQUIRE(result.channel);
@@ -59,7 +60,7 @@ TEST_CASE("a framed guest that is refused while it writes reads the reason in 50
   int readable = 0;
   for (int i = 0; i < 50; ++i) {
     OneServer server([&](std::unique_ptr<Transport> stream) {
-      CHECK_FALSE(accept_over(std::move(stream), framed_broker(world)).channel);
+      hold(!(accept_over(std::move(stream), framed_broker(world)).channel));
     });
     auto result = connect(server.address(), asked_guest(world));
     REQUIRE(result.channel);
@@ -81,7 +82,7 @@ TEST_CASE("asking again ends at its deadline where the peer's firmware never ans
       config.timeouts.evidence = 200ms;
       config.timeouts.drain = 100ms;
       auto result = accept_over(std::move(stream), config);
-      REQUIRE(result.channel);
+      hold(result.channel);
       world.gate().shut();
       const auto asked = result.channel->request_evidence();
       if (!asked) reason = asked.error().reason();
@@ -102,7 +103,7 @@ TEST_CASE("over TCP, plain against framed ends on both sides with a reason, in s
   const auto talk = [&](const ClientConfig& client, const ServerConfig& config, bool server_first) {
     OneServer server([&](std::unique_ptr<Transport> stream) {
       auto result = accept_over(std::move(stream), config);
-      if (server_first && result.channel) CHECK(result.channel->write(as_bytes("220 hello\r\n")));
+      if (server_first && result.channel) hold(result.channel->write(as_bytes("220 hello\r\n")));
       const auto read = result.channel ? read_to_end(*result.channel) : result.channel.error();
       if (!read) at_server = read.error().reason();
     });
@@ -135,8 +136,8 @@ TEST_CASE("a framed server that never asks, or never judges, is given up at the 
       ServerConfig config(world.broker(), AcceptKey{world.visitor()->spki_sha256()});
       config.framing = Framing::framed;
       auto result = accept_over(std::move(stream), config);
-      REQUIRE(result.channel);
-      CHECK_FALSE(read_to_end(*result.channel));
+      hold(result.channel);
+      hold(!(read_to_end(*result.channel)));
     });
     const auto result = connect(server.address(), guest);
     REQUIRE_FALSE(result.channel);
@@ -154,7 +155,7 @@ TEST_CASE("a framed server that never asks, or never judges, is given up at the 
       session.feed(ByteView(chunk).first(*got));
       session.advance();
       asked = session.requesting();
-      CHECK(stream->write(session.output(), after(5s)));
+      hold(stream->write(session.output(), after(5s)));
       session.sent(session.output().size());
     }
   });

@@ -1,13 +1,23 @@
 /// A listener for one connection, in a thread.
 #pragma once
 
+#include <cstdlib>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <thread>
 
 #include <ratls/channel.h>
 
 namespace ratls::test {
+
+/// Catch2's assertions are for the test's own thread; a server's thread says this.
+template <class Condition>
+void hold(const Condition& condition, int line = __builtin_LINE()) {
+  if (static_cast<bool>(condition)) return;
+  std::cerr << "what the server's thread demands in line " << line << " does not hold\n";
+  std::abort();
+}
 
 /// A listener whose one connection `serve` handles in a thread of its own.
 class OneServer {
