@@ -169,6 +169,19 @@ def batch_line(batch: dict) -> str:
             f"(unthrottled {batch['unthrottled_s']:.2f} s)   " + ("MISSED: " + ", ".join(misses) if misses else "met"))
 
 
+def channel_table(channel: dict) -> str:
+    """Latency by the wall clock, bytes and memory of each kind of session; then handshakes a second."""
+    lines = [f"{'session':32}{'p50 us':>9}{'p99 us':>9}{'to server':>11}{'to client':>11}{'idle client':>13}{'idle server':>13}"]
+    for name, kind in channel["kinds"].items():
+        steps = kind["latency_us"]
+        wire, idle = kind["wire_bytes"], kind["idle_bytes"]
+        lines.append(f"{name:32}{steps[len(steps) // 2]:9.0f}{steps[-2]:9.0f}{wire['to_server']:11}{wire['to_client']:11}"
+                     f"{idle['client']:13}{idle['server']:13}")
+    for name, rate in channel["handshakes_per_second"].items():
+        lines.append(f"{name}: {rate['1']} handshakes a second on one thread, {rate['2']} on two")
+    return "\n".join(lines)
+
+
 def certificate_size(report: dict) -> int:
     """Of the library's clients, so that OpenSSL's are as large."""
     return next(int(row["client_certificate"]) for row in report["benchmarks"] if "client_certificate" in row)
@@ -198,6 +211,10 @@ class Runner:
         command = [str(program(self.build, AWSLC, "batch")), f"--world={self.folder / 'simulator'}"]
         return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
+    def channel(self) -> dict:
+        command = [str(program(self.build, AWSLC, "channel")), f"--world={self.folder / 'simulator'}"]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
     def round(self, number: int) -> dict:
         turn = number % len(self.jobs)
         out: dict = {}
@@ -225,8 +242,10 @@ def main() -> int:
                                           "certificate_bytes": runner.size}
     summary = summarise(rounds, machine)
     summary["batch"] = runner.batch()
+    summary["channel"] = runner.channel()
     (runner.folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    print(table(summary["rows"]), ratio_lines(summary), batch_line(summary["batch"]), sep="\n\n")
+    print(table(summary["rows"]), ratio_lines(summary), batch_line(summary["batch"]),
+          channel_table(summary["channel"]), sep="\n\n")
     print(f"\n{machine['cpu']}, {machine['cores']} cores, {machine['os']}, {machine['compiler']}")
     print(f"certificates of {runner.size} bytes; {machine['openssl'] or 'no OpenSSL to compare with'}")
     return 0

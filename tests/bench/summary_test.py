@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """From Google Benchmark's reports to the ratios of build/bench/summary.json."""
 
+import json
 import pathlib
 import sys
+import tempfile
 import unittest
+import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+sys.path.insert(0, str(ROOT / "scripts"))
 sys.dont_write_bytecode = True
 import bench  # noqa: E402
+import plot_bench  # noqa: E402
 
 OURS = {"both_attested_warm": 300.0, "attested_warm": 220.0, "mutual_ready": 150.0,
         "mutual_dummy_extension": 200.0, "verify_cold": 240.0, "verify_endorsement_cached": 154.0,
@@ -86,6 +91,40 @@ class Batch(unittest.TestCase):
             with self.subTest(key):
                 self.assertEqual(len(bench.batch_misses(self.FINE | {key: value})), 1)
                 self.assertIn("MISSED", bench.batch_line(self.FINE | {key: value}))
+
+
+def sessions() -> dict:
+    kind = {"latency_us": [100.0 + i for i in range(101)], "wire_bytes": {"to_server": 3558, "to_client": 787},
+            "phases_us": {"peer_authenticated": 10, "evidence_requested": 20, "evidence_ready": 60,
+                          "handshake_done": 70, "verdict_received": 100},
+            "idle_bytes": {"client": 51944, "server": 66907}}
+    return {"kinds": {"a & b": kind}, "handshakes_per_second": {"a & b": {"1": 5000, "2": 9000}}}
+
+
+class Sessions(unittest.TestCase):
+    def test_the_table_has_the_median_the_99th_percentile_bytes_and_memory(self):
+        words = bench.channel_table(sessions()).splitlines()[1].split()
+        self.assertEqual(words[-6:], ["150", "199", "3558", "787", "51944", "66907"])
+
+    def test_phases_lie_end_to_end_and_last_until_the_verdict(self):
+        found = plot_bench.segments(sessions()["kinds"]["a & b"]["phases_us"])
+        self.assertEqual([(begin, end) for _, begin, end in found], [(0.0, 20), (20, 60), (60, 70), (70, 100)])
+
+    def test_the_plots_are_well_formed_and_say_which_machine(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source = pathlib.Path(folder) / "summary.json"
+            source.write_text(json.dumps({"channel": sessions(), "machine": {"cpu": "<a cpu>", "load": [0.5]}}))
+            self.assertEqual(plot_bench.main([str(source), folder]), 0)
+            for name in ("latency.svg", "phases.svg"):
+                root = xml.etree.ElementTree.parse(pathlib.Path(folder) / name).getroot()
+                self.assertIn("<a cpu>", " ".join(root.itertext()))
+
+    def test_a_summary_without_sessions_is_said_to_be_one(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source = pathlib.Path(folder) / "summary.json"
+            source.write_text("{}")
+            self.assertEqual(plot_bench.main([str(source), folder]), 65)
+            self.assertEqual(plot_bench.main([str(source) + "x", folder]), 66)
 
 
 class Sizes(unittest.TestCase):
