@@ -164,13 +164,14 @@ TEST_CASE("a server without descriptors pauses without spinning, and recovers wi
       plain(running.address());  // takes the last one; the server has none to accept with
   const auto cpu = cpu_time();
   std::this_thread::sleep_for(600ms);
-  CHECK(cpu_time() - cpu < 100ms);
+  const auto spent = cpu_time() - cpu;
   hoard.release(20);
   const auto start = Steady::now();
   auto opened = connect_over(std::move(waiting), world().guest_config());
   REQUIRE(opened.channel);
   CHECK(opened.channel->accepted());
   CHECK(since(start) < 1s);
+  CHECK(spent < 100ms);  // looked at here: UBSan cannot judge without a descriptor of its own
   REQUIRE(opened.channel->close());
 }
 
