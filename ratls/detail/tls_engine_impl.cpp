@@ -137,6 +137,9 @@ void TlsEngine::Impl::release() noexcept {
 }
 
 Result<void> TlsEngine::Impl::configure() {
+  // mbedTLS fills its table of suites at the first call, with no lock; this is one.
+  static const int* const suites = mbedtls_ssl_list_ciphersuites();
+  static_cast<void>(suites);
   if (psa_crypto_init() != PSA_SUCCESS) return Error(Reason::internal, "PSA did not initialise");
   const int endpoint = options.side == Side::client ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER;
   if (mbedtls_ssl_config_defaults(&config, endpoint, MBEDTLS_SSL_TRANSPORT_STREAM,
