@@ -28,8 +28,8 @@ def stream() -> dict:
         for line in answer:
             if line.startswith(b"data: {"):
                 first = first or time.time() - began
-                words.append(json.loads(line[6:])["word"])
-    return {"words": words, "first": first, "all": time.time() - began}
+                words += [json.loads(line[6:])["word"]]
+    return {"words": [word for word in words if word], "first": first, "all": time.time() - began}
 
 
 def reach(address: tuple[str, int]) -> str:

@@ -96,13 +96,18 @@ class World:
                               folder / "guests.json", "--secret", "kbs:///agents/llm/api-key",
                               text=SECRET)
         self.pin = re.search(r"identity (sha256//\S+)", self.broker.log())[1]
-        self.llm = self.serve("--source", f"sim:{self.sim}")
+        self.llm = self.serve()
         self.plain = self.serve("--identity", folder / "llm.pem")
         self.say(self.broker.where)
 
-    def serve(self, *identity: object) -> Process:
-        return Process(BUILD / "cli/ratls", "serve", "--listen", "127.0.0.1:0", "--to",
-                       self.model.where, "--policy", self.folder / "guests.json", *identity)
+    def serve(self, *identity: object, listen: str = "127.0.0.1:0") -> Process:
+        return self.front(self.model.where, *identity, listen=listen)
+
+    def front(self, to: str, *identity: object, listen: str = "127.0.0.1:0") -> Process:
+        """`ratls serve` before a plain server; attested where nothing else is said."""
+        me = identity or ("--source", f"sim:{self.sim}")
+        return Process(BUILD / "cli/ratls", "serve", "--listen", listen, "--to", to, "--policy",
+                       self.folder / "guests.json", *me)
 
     def say(self, address: str, more: str = "") -> None:
         (self.folder / "host.json").write_text('{"broker":"%s"%s}' % (address, more))

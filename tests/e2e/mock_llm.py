@@ -8,7 +8,29 @@ import json
 import sys
 import time
 
-SEEN = []
+WORDS = "one two three four five six".split()
+
+
+def openai_events() -> list[bytes]:
+    def event(delta: dict, end: str | None = None) -> bytes:
+        return b"data: " + json.dumps(
+            {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "mock",
+             "word": delta.get("content"),
+             "choices": [{"index": 0, "delta": delta, "finish_reason": end}]}).encode() + b"\n\n"
+    return [event({"content": word}) for word in WORDS] + [event({}, "stop"), b"data: [DONE]\n\n"]
+
+
+def anthropic_events() -> list[bytes]:
+    message = {"id": "m", "type": "message", "role": "assistant", "model": "mock", "content": [],
+               "stop_reason": None, "stop_sequence": None,
+               "usage": {"input_tokens": 1, "output_tokens": 1}}
+    values = [{"type": "message_start", "message": message},
+              {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}]
+    values += [{"type": "content_block_delta", "index": 0,
+                "delta": {"type": "text_delta", "text": word}} for word in WORDS]
+    values += [{"type": "content_block_stop", "index": 0}, {"type": "message_stop"}]
+    return [b"event: %s\ndata: %s\n\n" % (each["type"].encode(), json.dumps(each).encode())
+            for each in values]
 
 
 class Model(http.server.BaseHTTPRequestHandler):
@@ -31,15 +53,14 @@ class Model(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self.wfile.flush()
 
-    def stream(self, words: list[str]) -> None:
+    def stream(self, words: list[bytes]) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        for word in words:
-            self.chunk(b"data: " + json.dumps({"t": time.time(), "word": word}).encode() + b"\n\n")
+        for event in words:
+            self.chunk(event)
             time.sleep(0.05)
-        self.chunk(b"data: [DONE]\n\n")
         self.wfile.write(b"0\r\n\r\n")
 
     def body(self) -> bytes:
@@ -79,10 +100,19 @@ class Model(http.server.BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         if self.path == "/v1/echo":
             self.answer(200, {"headers": headers, "size": len(body)}, x_ratls_attested="forged")
-        elif self.path == "/v1/chat/completions" and json.loads(body).get("stream"):
-            self.stream("one two three four five six".split())
+        elif self.path == "/v1/messages":
+            if json.loads(body).get("stream"):
+                self.stream(anthropic_events())
+                return
+            self.answer(200, {"id": "m", "type": "message", "role": "assistant", "model": "mock",
+                              "content": [{"type": "text", "text": "hello from the model"}],
+                              "stop_reason": "end_turn", "stop_sequence": None,
+                              "usage": {"input_tokens": 1, "output_tokens": 1}})
+        elif json.loads(body).get("stream"):
+            self.stream(openai_events())
         else:
-            self.answer(200, {"id": "1", "object": "chat.completion", "model": "mock", "choices": [
+            self.answer(200, {"id": "1", "object": "chat.completion", "created": 1, "model": "mock",
+                              "choices": [
                 {"index": 0, "finish_reason": "stop",
                  "message": {"role": "assistant", "content": "hello from the model"}}]})
 
