@@ -7,6 +7,7 @@ Program, egress, `ratls serve` and model on one machine's loopback; one connecti
 alive; the two ways take turns, so that both see the same machine.
 """
 
+import contextlib
 import json
 import pathlib
 import socket
@@ -38,7 +39,7 @@ def read_until(stream: socket.socket, end: bytes) -> bytes:
 
 def answer(stream: socket.socket) -> None:
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with stream:
+    with stream, contextlib.suppress(ConnectionResetError):
         while request := stream.recv(65536):
             while not request.endswith(b"true}"):
                 request += stream.recv(65536)
