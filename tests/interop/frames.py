@@ -40,4 +40,15 @@ def read_evidence(body: bytes) -> tuple[bytes, bytes]:
     context = reader.bytes()
     if len(context) != 32:
         raise cbor.Malformed("a ctx that is not 32 bytes")
+    if not body[reader.at:]:
+        raise cbor.Malformed("an EVIDENCE without evidence")
     return context, body[reader.at:]
+
+
+READERS = {REQUEST: read_request, EVIDENCE: read_evidence, VERDICT: read_verdict}
+
+
+def read(stream: bytes):
+    """Any frame, as a framed endpoint reads it."""
+    kind, body = split(stream)
+    return READERS[kind](body) if kind in READERS else body

@@ -134,6 +134,13 @@ def check_frames(score: Score) -> None:
         except cbor.Malformed:
             said = "malformed_frame"
         score.equal(each["name"], said, each["reason"])
+    for each in file["bad_framed"]:
+        try:
+            frames.read(unhex(each["bytes"]))
+            said = "accepted"
+        except cbor.Malformed:
+            said = "malformed_frame"
+        score.equal(each["name"], said, each["reason"])
 
 
 def value_at(file: str, where: str) -> str:

@@ -93,15 +93,59 @@ Json bad_frames() {
   return out;
 }
 
+Bytes joined(std::initializer_list<ByteView> parts) {
+  Bytes out;
+  for (const ByteView part : parts) append(out, part);
+  return out;
+}
+
+// On a framed endpoint that has every reason to wait for a REQUEST and an EVIDENCE.
+Json bad_framed_frames() {
+  const Bytes ctx(32, 0x2e);
+  const Bytes head{0x82, 0x58, 0x20};
+  const Bytes level3{0x03};
+  Json out = Json::array();
+  const auto request = [&](std::string_view name, std::initializer_list<ByteView> body) {
+    out.push_back(bad(name, frame(1, joined(body))));
+  };
+  const auto evidence = [&](std::string_view name, std::initializer_list<ByteView> body) {
+    out.push_back(bad(name, frame(2, joined(body))));
+  };
+  request("an empty REQUEST", {});
+  request("a REQUEST whose ctx has 31 bytes",
+          {Bytes{0x82, 0x58, 0x1f}, ByteView(ctx).first(31), level3});
+  request("a REQUEST whose ctx has 33 bytes",
+          {Bytes{0x82, 0x58, 0x21}, ctx, ByteView(ctx).first(1), level3});
+  request("a REQUEST whose ctx is a text", {Bytes{0x82, 0x78, 0x20}, ctx, level3});
+  request("a REQUEST without a level", {Bytes{0x81, 0x58, 0x20}, ctx});
+  request("a REQUEST with a negative level", {head, ctx, Bytes{0x22}});
+  request("a REQUEST whose level is longer than needed", {head, ctx, Bytes{0x18, 0x03}});
+  request("a REQUEST with a byte behind it", {head, ctx, level3, Bytes{0x00}});
+  request("a REQUEST whose ctx length is longer than needed",
+          {Bytes{0x82, 0x59, 0x00, 0x20}, ctx, level3});
+  out.push_back(bad("the header of a REQUEST over 64 bytes", Bytes{1, 0, 0, 65}));
+  evidence("an empty EVIDENCE", {});
+  evidence("an EVIDENCE whose ctx has 16 bytes",
+           {Bytes{0x82, 0x50}, ByteView(ctx).first(16), Bytes{0xa0}});
+  evidence("an EVIDENCE without evidence", {head, ctx});
+  evidence("an EVIDENCE in an array of three", {Bytes{0x83, 0x58, 0x20}, ctx, Bytes{0xa0}});
+  evidence("an EVIDENCE in an array of indefinite length",
+           {Bytes{0x9f, 0x58, 0x20}, ctx, Bytes{0xa0, 0xff}});
+  out.push_back(bad("the header of an EVIDENCE over 8192 bytes", Bytes{2, 0, 0x20, 1}));
+  out.push_back(bad("the header of a DATA over 16384 bytes", Bytes{0, 0, 0x40, 1}));
+  return out;
+}
+
 }  // namespace
 
 std::string frames_file(const Recording& recorded) {
   Json out;
   out["about"] =
       "SIMULATED. Frames of docs/protocol.md, section 8; bytes are hex. A bad one comes "
-      "where a client waits for its VERDICT";
+      "where a client waits for its VERDICT, a bad framed one to a framed endpoint";
   out["good"] = good_frames(recorded);
   out["bad"] = bad_frames();
+  out["bad_framed"] = bad_framed_frames();
   return out.dump(1) + "\n";
 }
 
