@@ -1,5 +1,6 @@
 """Other TLS stacks as clients and as servers: their commands, and how they say what went wrong."""
 
+import hashlib
 import os
 import pathlib
 import re
@@ -36,6 +37,10 @@ class Peer:
         return re.search(r"\d+\.\d+(\.\d+)?", said.stdout)[0]
 
     version_argument = ["--version"]
+
+    def heard(self, said: bytes) -> bytes:
+        """What this stack read, in what it printed."""
+        return said
 
     def client(self, port: int, identity: Identity | None, old: bool) -> list[str]:
         raise NotImplementedError
@@ -124,4 +129,59 @@ class Go(Peer):
                 identity.key, "asks" if asks else ""]
 
 
-PEERS = {"openssl": OpenSsl, "gnutls": GnuTls, "curl": Curl, "node": Node, "go": Go}
+class MbedTls(Peer):
+    """The stock programs ssl_client2 and ssl_server2, from the sources that the library is built from."""
+
+    program = "make"
+    words = {n: rf"fatal alert message \(msg {n}\)" for n in (49, 70, 116)}
+    shows_certificate = False
+    old_server_says = "tls_failed"  # it sends handshake_failure
+
+    def __init__(self):
+        lock = (HERE.parents[1] / "cmake" / "deps.lock").read_text(encoding="utf-8")
+        self.hash = re.search(r"^mbedtls\.sha256 = (\w+)$", lock, re.M)[1]
+        caches = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+        cache = os.environ.get("RATLS_CACHE") or caches / "ratls"
+        self.source = pathlib.Path(cache) / "sources" / self.hash
+
+    def missing(self):
+        if not self.source.is_file():
+            return "the sources of mbedTLS are not in the cache; run: scripts/deps"
+        return super().missing()
+
+    def prepare(self, work):
+        self.folder = work / f"mbedtls-{self.hash[:12]}"
+        if not (self.folder / "done").exists():
+            content = self.source.read_bytes()
+            assert hashlib.sha256(content).hexdigest() == self.hash, f"{self.source} is damaged"
+            self.folder.mkdir(exist_ok=True)
+            subprocess.run(["tar", "-xf", self.source, "-C", self.folder, "--strip-components=1"], check=True)
+            for folder, targets in ("library", ["static"]), ("programs", ["ssl/ssl_client2", "ssl/ssl_server2"]):
+                subprocess.run(["make", "-j2", "CFLAGS=-O1 -w", "-C", self.folder / folder, *targets], check=True,
+                               stdout=subprocess.DEVNULL)
+            (self.folder / "done").touch()
+
+    def version(self):
+        header = (self.folder / "include" / "mbedtls" / "build_info.h").read_text(encoding="utf-8")
+        return re.search(r'VERSION_STRING\s+"([\d.]+)"', header)[1]
+
+    def run(self, program, port, old):
+        return [str(self.folder / "programs" / "ssl" / program), "server_addr=127.0.0.1", f"server_port={port}",
+                f"force_version=tls1{2 if old else 3}", "debug_level=4"]
+
+    def client(self, port, identity, old):
+        shown = [f"crt_file={identity.certificate}", f"key_file={identity.key}"] if identity else ["crt_file=none"]
+        return [*self.run("ssl_client2", port, old), "auth_mode=none", *shown]
+
+    def server(self, port, identity, asks, old):
+        # optional: it asks, and takes a certificate that no CA signed.
+        return [*self.run("ssl_server2", port, old), f"auth_mode={'optional' if asks else 'none'}",
+                f"crt_file={identity.certificate}", f"key_file={identity.key}"]
+
+    def heard(self, said):
+        """Its debug output dumps what it decrypts, 16 bytes a line."""
+        lines = re.findall(r"dumping|[0-9a-f]{4}:  ((?:[0-9a-f]{2} )+)", said.decode("latin-1"))
+        return bytes.fromhex("".join(lines))
+
+
+PEERS = {"openssl": OpenSsl, "gnutls": GnuTls, "curl": Curl, "node": Node, "go": Go, "mbedtls": MbedTls}
