@@ -7,6 +7,7 @@
 #include <ratls/services/broker/audit.h>
 #include <ratls/services/broker/parts.h>
 
+#include "broker_verbs.h"
 #include "channel_options.h"
 
 namespace ratls::cli {
@@ -103,6 +104,7 @@ Exit check_config(const Options& options) {
 void add_broker(CLI::App& tool, Exit& exit) {
   auto* group = tool.add_subcommand("broker", "Release secrets to guests that prove what they run");
   group->require_subcommand(1);
+  add_broker_serve(*group, exit);
   auto* verb = group->add_subcommand("check-config", "Open all that the configuration names");
   const auto options = std::make_shared<Options>();
   verb->add_option("--config", options->config, "broker.json (docs/broker.md)")->required();

@@ -18,6 +18,7 @@ AttestedStream::AttestedStream(Loop& loop, std::unique_ptr<Stream> wire, Session
       session_(std::move(session)),
       timeouts_(timeouts),
       limit_(loop),
+      exchange_(loop),
       self_(std::make_shared<AttestedStream*>(this)),
       buffer_(kRecord) {}
 
@@ -80,6 +81,7 @@ void AttestedStream::go_on() {
     fail(*session_.failure());
     return;
   }
+  watch_exchange();
   const bool making = state == Session::State::awaiting_evidence || session_.making_evidence();
   making ? await_evidence() : static_cast<void>(waiting_ = false);
   if (state != Session::State::open) return;
@@ -92,6 +94,24 @@ void AttestedStream::go_on() {
     if (alive.expired()) return;
   }
   if (pass_verdict()) deliver();
+  if (alive.expired() || concluded_) return;
+  flush();  // reading may have answered a REQUEST
+  watch_exchange();
+}
+
+void AttestedStream::watch_exchange() {
+  const auto due = session_.deadline();
+  if (!due) {
+    exchange_.stop();
+    return;
+  }
+  const auto left = *due - std::chrono::steady_clock::now();
+  exchange_.start(
+      std::chrono::duration_cast<std::chrono::milliseconds>(left) + std::chrono::milliseconds(1),
+      [this] {
+        session_.expire();
+        go_on();
+      });
 }
 
 void AttestedStream::flush() {
@@ -206,6 +226,7 @@ void AttestedStream::fail(const Error& error) {
 
 void AttestedStream::conclude() {
   limit_.stop();
+  exchange_.stop();
   const auto call = std::exchange(events_.failed, nullptr);
   const Error error = session_.failure() != nullptr
                           ? *session_.failure()

@@ -1,4 +1,4 @@
-/// An attested channel on a loop: a Session over a Stream, with its deadlines.
+/// An attested channel on a loop: a Session over a Stream, plain or framed, with its deadlines.
 #pragma once
 
 #include <functional>
@@ -49,6 +49,7 @@ class AttestedStream {
   void flush();
   void await_evidence();
   bool pass_verdict();
+  void watch_exchange();
   void deliver();
   void conclude();
   void fail(const Error& error);
@@ -59,6 +60,7 @@ class AttestedStream {
   Session session_;
   Timeouts timeouts_;
   Timer limit_;
+  Timer exchange_;  ///< the end of an exchange of evidence in frames
   Events events_;
   std::shared_ptr<AttestedStream*> self_;  ///< what calls from other threads find, or null
   Bytes buffer_;

@@ -14,7 +14,7 @@ namespace {
 using detail::Handle;
 using detail::Kind;
 
-constexpr int kBacklog = 256;
+constexpr int kBacklog = 1024;
 
 std::string text_of(const sockaddr_storage& address) {
   std::array<char, NI_MAXHOST> host{};

@@ -136,24 +136,51 @@ struct Signals::State {
   std::function<void(int)> call;
 };
 
-Signals::Signals(Loop& loop, std::function<void(int)> call) : states_{new State, new State} {
-  const int numbers[] = {SIGINT, SIGTERM};
-  for (std::size_t i = 0; i < 2; ++i) {
-    uv_signal_init(loop.native(), &states_[i]->handle);
-    states_[i]->handle.data = states_[i];
-    states_[i]->call = call;
+Signals::Signals(Loop& loop, std::function<void(int)> call)
+    : Signals(loop, {SIGINT, SIGTERM}, call) {}
+
+Signals::Signals(Loop& loop, const std::vector<int>& numbers,
+                 const std::function<void(int)>& call) {
+  for (const int number : numbers) {
+    auto* state = new State;
+    states_.push_back(state);
+    uv_signal_init(loop.native(), &state->handle);
+    state->handle.data = state;
+    state->call = call;
     uv_signal_start(
-        &states_[i]->handle,
-        [](uv_signal_t* handle, int number) {
+        &state->handle,
+        [](uv_signal_t* handle, int got) {
           const auto& due = static_cast<State*>(handle->data)->call;
-          if (due) due(number);
+          if (due) due(got);
         },
-        numbers[i]);
+        number);
   }
 }
 
 Signals::~Signals() {
   for (State* state : states_) close_and_free<State, uv_signal_t>(state);
+}
+
+namespace {
+
+struct Background {
+  uv_work_t request{};
+  std::function<void()> work;
+  std::function<void()> done;
+};
+
+}  // namespace
+
+void run_in_background(Loop& loop, std::function<void()> work, std::function<void()> done) {
+  auto* background = new Background{{}, std::move(work), std::move(done)};
+  background->request.data = background;
+  uv_queue_work(
+      loop.native(), &background->request,
+      [](uv_work_t* request) { static_cast<Background*>(request->data)->work(); },
+      [](uv_work_t* request, int) {
+        const std::unique_ptr<Background> over(static_cast<Background*>(request->data));
+        over->done();
+      });
 }
 
 Error error_of(int code, const std::string& what) {

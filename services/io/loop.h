@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <ratls/core/error.h>
 
@@ -59,18 +60,23 @@ class Timer {
   State* state_;  ///< lives until libuv has let go of it
 };
 
-/// Calls for each of SIGINT and SIGTERM, in place of what the process would do.
+/// Calls for each of some signals (SIGINT and SIGTERM), in place of what the process would do.
 class Signals {
  public:
   Signals(Loop& loop, std::function<void(int)> call);
+  Signals(Loop& loop, const std::vector<int>& numbers, const std::function<void(int)>& call);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   ~Signals();
 
  private:
   struct State;
-  State* states_[2];
+  std::vector<State*> states_;
 };
+
+/// Runs `work` on a thread of libuv's pool, and then `done` on the loop's: for what blocks. The
+/// loop does not end before both have run. Threads: the loop's.
+void run_in_background(Loop& loop, std::function<void()> work, std::function<void()> done);
 
 /// What libuv's error code says, as the connection's error. `what` says what was being done.
 Error error_of(int code, const std::string& what);

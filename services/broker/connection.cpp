@@ -1,0 +1,220 @@
+#include <ratls/services/broker/connection.h>
+
+#include <utility>
+
+namespace ratls::broker {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kHeadTime = 10s;  // for one request's head, however it drips
+constexpr auto kEndTime = 2s;    // for the peer's end after ours
+
+std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                               start);
+}
+
+}  // namespace
+
+Connection::Connection(io::Loop& loop, Desk& desk, std::uint64_t number, std::string from,
+                       std::function<void(Connection&)> over)
+    : loop_(loop),
+      desk_(desk),
+      number_(number),
+      from_(std::move(from)),
+      over_(std::move(over)),
+      since_(std::chrono::steady_clock::now()),
+      self_(std::make_shared<Connection*>(this)),
+      limit_(loop) {}
+
+Connection::~Connection() {
+  *self_ = nullptr;
+}
+
+void Connection::start(std::unique_ptr<io::Stream> wire, Session session,
+                       const Timeouts& timeouts) {
+  stream_ =
+      std::make_unique<io::AttestedStream>(loop_, std::move(wire), std::move(session), timeouts);
+  io::AttestedStream::Events events;
+  events.opened = [this] { opened(); };
+  events.bytes = [this](ByteView bytes) { take(bytes); };
+  events.end = [this] {
+    if (ending_) return finish();
+    winding_up_ = true;
+    if (!busy_) finish_after_end();
+  };
+  events.failed = [this](const Error& error) { failed(error); };
+  stream_->start(std::move(events));
+}
+
+Journal::Fields Connection::about() const {
+  Journal::Fields out{{"conn", std::to_string(number_)}, {"peer.address", from_}};
+  if (!guest_) return out;
+  out.emplace_back("peer.guest", guest_->name);
+  out.emplace_back("peer.measurement", guest_->measurement);
+  out.emplace_back("evidence.sha256", guest_->evidence);
+  out.emplace_back("policy.sha256", guest_->policy);
+  if (guest_->simulated) out.emplace_back("simulated", "true");
+  return out;
+}
+
+void Connection::opened() {
+  const Session& session = stream_->session();
+  const VerifiedPeer* peer = session.peer() == nullptr ? nullptr : session.peer()->attested();
+  if (peer == nullptr) {  // no configuration leads here; without evidence there is no guest
+    desk_.journal().failed("handshake.rejected", Error(Reason::internal, "nobody was judged"),
+                           about());
+    return end();
+  }
+  guest_ = guest_of(*peer, session.verdict());
+  desk_.metrics().handshake("accepted", since(since_), session.verdict());
+  auto fields = about();
+  if (session.verdict() != nullptr && session.verdict()->policy) {
+    fields.emplace_back("policy.name", session.verdict()->policy->name);
+  }
+  fields.emplace_back("tls.protocol.version", "1.3");
+  fields.emplace_back("tls.cipher", session.cipher_suite());
+  desk_.journal().info("handshake.accepted", fields);
+  if (winding_up_) end();
+}
+
+// Also how an ordinary connection ends whose guest goes without close_notify.
+void Connection::failed(const Error& error) {
+  if (!guest_) {
+    const Verdict* verdict = stream_->session().verdict();
+    const bool judged = verdict != nullptr && !verdict->accepted;
+    desk_.metrics().handshake(judged ? "rejected" : "failed", since(since_), verdict);
+    desk_.metrics().rejection(error.reason());
+    auto fields = about();
+    if (judged && verdict->policy) fields.emplace_back("policy.name", verdict->policy->name);
+    desk_.journal().failed("handshake.rejected", error, std::move(fields));
+  }
+  finish();
+}
+
+void Connection::take(ByteView bytes) {
+  if (ending_ || !guest_) return;
+  if (!reader_.started()) {
+    limit_.start(kHeadTime, [this] {
+      desk_.journal().failed("request.refused", Error(Reason::handshake_timeout), about());
+      finish();
+    });
+  }
+  const auto used = reader_.feed(bytes);
+  if (!used) return refuse(400, Reason::malformed_http, true);
+  if (!reader_.complete()) return;
+  limit_.stop();
+  // A second request before the first answer, or a body: neither is needed here.
+  if (*used != bytes.size()) return refuse(400, Reason::malformed_http, true);
+  const auto request = http::parse_request(reader_.text());
+  reader_ = http::HeadReader();
+  if (!request) return refuse(400, Reason::malformed_http, true);
+  answer_request(*request);
+}
+
+void Connection::answer_request(const http::RequestHead& request) {
+  const auto& framing = request.framing;
+  if (framing.transfer_encoding || framing.content_length.value_or(0) != 0) {
+    return refuse(400, Reason::malformed_http, true);
+  }
+  const std::string* wish = request.headers.find("connection");
+  if (wish != nullptr && *wish == "close") winding_up_ = true;
+  if (request.method != "GET") return refuse(405, Reason::malformed_http, false);
+  if (request.target == "/v1/status") return send(desk_.status(), false);
+  release(request);
+}
+
+void Connection::release(const http::RequestHead& request) {
+  if (const auto wait = desk_.too_often(guest_->report_id)) {
+    desk_.metrics().release("throttled");
+    desk_.metrics().rejection(Reason::too_many_requests);
+    Answer answer = problem(429, Reason::too_many_requests);
+    answer.retry_after = std::to_string(*wait);
+    return send(answer, false);
+  }
+  auto asked = std::make_unique<Release>();
+  asked->from = from_;
+  asked->guest = *guest_;
+  asked->rules = desk_.rules();
+  if (auto resource = Resource::parse_target(request.target)) asked->resource = *resource;
+  busy_ = true;
+  stream_->pause();
+  const std::weak_ptr<Connection*> self = self_;
+  desk_.ask(std::move(asked), [self](Release& release) {
+    const auto found = self.lock();
+    if (found && *found != nullptr) (*found)->released(release);
+  });
+}
+
+void Connection::released(Release& release) {
+  busy_ = false;
+  auto fields = about();
+  if (release.resource) fields.emplace_back("resource", release.resource->uri());
+  if (release.seq != 0) fields.emplace_back("audit.seq", std::to_string(release.seq));
+  if (release.refusal) {
+    const Reason reason = release.refusal->reason();
+    const int status = http_status(release);
+    desk_.metrics().release(status == 503 ? "failed" : "refused");
+    desk_.metrics().rejection(reason);
+    desk_.journal().failed("secret.refused", *release.refusal, std::move(fields));
+    if (finished_) return;
+    return send(problem(status, reason), false);
+  }
+  desk_.metrics().release("released");
+  desk_.journal().info("secret.released", fields);
+  if (finished_) return;
+  const bool last = winding_up_;
+  const Answer head{200, "application/octet-stream", {}, {}, {}};
+  stream_->write(as_bytes(head_of(head, release.value.size(), last)));
+  release.value.expose([&](ByteView value) { stream_->write(value); });
+  release.value = SecretBytes();
+  sent(last);
+}
+
+void Connection::refuse(int status, Reason reason, bool last) {
+  desk_.metrics().rejection(reason);
+  desk_.journal().failed("request.refused", Error(reason, "HTTP " + std::to_string(status)),
+                         about());
+  send(problem(status, reason), last);
+}
+
+void Connection::send(const Answer& answer, bool last) {
+  last = last || winding_up_;
+  stream_->write(as_bytes(head_of(answer, answer.body.size(), last) + answer.body));
+  sent(last);
+}
+
+void Connection::sent(bool last) {
+  if (last) return end();
+  stream_->resume();
+}
+
+void Connection::wind_up() {
+  winding_up_ = true;
+  if (guest_ && !busy_) end();
+}
+
+// The guest has ended: what was written leaves with our own end.
+void Connection::finish_after_end() {
+  if (std::exchange(ending_, true)) return;
+  stream_->end();
+  limit_.start(0ms, [this] { finish(); });
+}
+
+// Our end goes out; the guest's is waited for, so that nothing that was sent is lost.
+void Connection::end() {
+  if (std::exchange(ending_, true)) return;
+  stream_->end();
+  stream_->resume();
+  limit_.start(kEndTime, [this] { finish(); });
+}
+
+void Connection::finish() {
+  if (std::exchange(finished_, true)) return;
+  const auto call = over_;
+  call(*this);
+}
+
+}  // namespace ratls::broker

@@ -1,0 +1,86 @@
+/// The broker's server. Private.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include <ratls/config.h>
+#include <ratls/services/broker/connection.h>
+#include <ratls/services/broker/parts.h>
+#include <ratls/services/broker/releaser.h>
+#include <ratls/services/broker/server.h>
+#include <ratls/services/broker/status_door.h>
+
+namespace ratls::broker::detail {
+
+/// What a server is made of.
+struct Setup {
+  io::Loop* loop;
+  std::string config_path;
+  BrokerConfig config;
+  const Clock* clock;
+  const Journal* journal;
+  std::optional<Policy> policy;
+  std::shared_ptr<const CertificateIdentity> identity;
+  std::shared_ptr<CollateralSource> collateral;
+};
+
+class BrokerServer final : public Server, public Desk {
+ public:
+  BrokerServer(Setup setup, Ledger ledger);
+  Result<void> listen();
+
+  void reload() override;
+  void stop() override;
+  [[nodiscard]] std::string pin() const override { return identity_->pin(); }
+  [[nodiscard]] std::vector<std::string> dangers() const override {
+    return verifier_->policy().dangers();
+  }
+  [[nodiscard]] Where where() const override;
+
+  void ask(std::unique_ptr<Release> release, std::function<void(Release&)> done) override;
+  [[nodiscard]] std::shared_ptr<const ReleaseRules> rules() const override {
+    return config_.release;
+  }
+  [[nodiscard]] Answer status() const override;
+  std::optional<std::uint64_t> too_often(const std::string& report_id) override;
+  Metrics& metrics() override { return metrics_; }
+  [[nodiscard]] const Journal& journal() const override { return journal_; }
+
+ private:
+  void take(std::unique_ptr<io::Stream> stream, std::string from, const ServerConfig& config);
+  void ended(Connection& connection);
+  void wind_up_all(bool only_open);
+  void stop_if_empty();
+  [[nodiscard]] Answer metrics_page() const;
+  Result<void> read_again();
+  void put_in_force(std::shared_ptr<const ReleaseRules> rules, const Policy& policy);
+
+  io::Loop& loop_;
+  std::string config_path_;
+  BrokerConfig config_;
+  const Clock& clock_;
+  const Journal& journal_;
+  std::shared_ptr<const CertificateIdentity> identity_;
+  std::shared_ptr<Verifier> verifier_;
+  ServerConfig plain_;
+  ServerConfig framed_;
+  Metrics metrics_;
+  Releaser releaser_;
+  StatusDoor door_;
+  std::unique_ptr<io::Listener> plain_door_;
+  std::unique_ptr<io::Listener> framed_door_;
+  std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Connection>> gone_;  ///< ended inside a call of theirs
+  std::map<std::string, std::uint64_t> peers_;
+  std::unordered_map<std::string, std::uint64_t> asked_;  ///< in this minute, by REPORT_ID
+  std::int64_t minute_ = 0;
+  std::uint64_t last_number_ = 0;
+  io::Timer sweep_;
+  io::Timer drain_;
+  bool stopping_ = false;
+  bool reloading_ = false;
+};
+
+}  // namespace ratls::broker::detail

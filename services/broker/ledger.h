@@ -1,0 +1,82 @@
+/// Decides about releases and records them, before anything leaves.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include <ratls/core/clock.h>
+#include <ratls/services/broker/audit.h>
+#include <ratls/services/broker/config.h>
+#include <ratls/services/broker/store.h>
+#include <ratls/verify/evidence.h>
+
+namespace ratls::broker {
+
+/// Who asks, as its evidence proved. A value: the channel may be gone when it is used.
+struct Guest {
+  std::string name;  ///< of the policy's entry
+  Covers covers = Covers::image;
+  bool simulated = false;
+  std::string report_id;    ///< hex
+  std::string measurement;  ///< hex
+  std::string evidence;     ///< digest, hex
+  std::string policy;       ///< SHA-256 of the policy that accepted it, hex
+};
+Guest guest_of(const VerifiedPeer& peer, const Verdict* verdict);
+
+/// One request, and what came of it.
+struct Release {
+  std::string from;  ///< the peer's address, for the log
+  Guest guest;
+  std::optional<Resource> resource;  ///< nothing: the target names none
+  std::shared_ptr<const ReleaseRules> rules;
+  std::optional<Result<SecretBytes>> helped;  ///< what the rule's helper said
+
+  SecretBytes value;             ///< where it was released
+  std::uint64_t version = 0;     ///< 0: a helper's
+  std::uint64_t seq = 0;         ///< of its line in the audit log
+  std::optional<Error> refusal;  ///< why not; its reason is for the peer, its detail is not
+};
+
+/// 200, 403, 404 or 503.
+int http_status(const Release& release);
+
+/// Would the rule release to this guest now, as far as can be said without counting?
+/// Errors: unknown_resource (no rule), release_guest_not_accepted, release_firmware_only,
+/// release_expired, no_time.
+Result<const ReleaseRule*> find_rule(const Release& release, std::optional<Timestamp> now);
+
+/// Store, audit log and counts. Blocks (disk). Threads: one at a time.
+class Ledger {
+ public:
+  /// Errors: those of AuditLog.
+  static Result<Ledger> open(SecretStore store, const std::string& audit, const Clock& clock,
+                             const ReleaseRules& rules);
+
+  /// Decides about each, writes one line for each, and only then, when all are on disk, leaves the
+  /// values in. Where the lines cannot be written nothing is released (cannot_release_now).
+  void settle(std::span<const std::unique_ptr<Release>> releases);
+  /// A line of another kind. Errors: those of AuditLog.
+  Result<void> note(const json::Object& event);
+  /// Counts what the log holds under other rules. Errors: those of check_audit().
+  Result<void> count_for(const ReleaseRules& rules);
+
+ private:
+  Ledger(SecretStore store, AuditLog log, std::string path, const Clock& clock);
+  void decide(Release& release);
+  Result<void> take_value(Release& release, const ReleaseRule& rule);
+  Result<void> count(const Release& release, const ReleaseRule& rule);
+  void take_back(const Release& release);
+
+  SecretStore store_;
+  AuditLog log_;
+  std::string path_;
+  const Clock* clock_;
+  /// By resource and guest, and by resource and version.
+  std::unordered_map<std::string, std::uint64_t> counts_;
+};
+
+}  // namespace ratls::broker

@@ -1,0 +1,258 @@
+// Who is given what, how often, and that nothing is given that is not on record.
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <ratls/services/broker/helper.h>
+#include <ratls/services/broker/ledger.h>
+#include <ratls/services/broker/store_key.h>
+
+#include "../../support/files.h"
+
+namespace ratls {
+
+namespace {
+
+using broker::Ledger;
+using broker::Release;
+using broker::ReleaseRule;
+using broker::ReleaseRules;
+using test::TemporaryFolder;
+
+constexpr const char* kUri = "kbs:///agents/llm/key";
+
+class SetClock final : public Clock {
+ public:
+  std::optional<Timestamp> moment = Timestamp{1'790'000'000};
+  [[nodiscard]] std::optional<Timestamp> now() const override { return moment; }
+};
+
+ReleaseRule rule_for(const std::string& guest) {
+  ReleaseRule out;
+  out.accept = {guest};
+  return out;
+}
+
+struct World {
+  TemporaryFolder folder;
+  SetClock clock;
+  ReleaseRules rules;
+  std::string key = folder.file("key");
+  std::string audit = folder.file("audit.log");
+
+  explicit World(ReleaseRule rule) {
+    rules.emplace(kUri, std::move(rule));
+    REQUIRE(broker::create_store_key(key));
+    put("the value");
+  }
+  [[nodiscard]] broker::SecretStore store() const {
+    return broker::SecretStore::open(folder.file("db"), broker::read_store_key(key).value(), true)
+        .value();
+  }
+  void put(std::string_view value) const {
+    auto opened = store();
+    const auto secret = SecretBytes::copy_of(as_bytes(value)).value();
+    REQUIRE(opened.put({"agents", "llm", "key"}, secret, Timestamp{1}));
+  }
+  Result<Ledger> open() { return Ledger::open(store(), audit, clock, rules); }
+  std::unique_ptr<Release> release(const std::string& guest = "a", const std::string& id = "01",
+                                   const std::string& tag = "key") const {
+    auto out = std::make_unique<Release>();
+    out->from = "127.0.0.1:1";
+    out->guest.name = guest;
+    out->guest.report_id = id;
+    out->resource = broker::Resource{"agents", "llm", tag};
+    out->rules = std::make_shared<const ReleaseRules>(rules);
+    return out;
+  }
+};
+
+// What one request comes to: the value, or the code of the refusal.
+std::string ask(Ledger& ledger, std::unique_ptr<Release> release) {
+  ledger.settle({&release, 1});
+  if (release->refusal) {
+    CHECK(release->value.size() == 0);
+    return std::string(code(release->refusal->reason()));
+  }
+  CHECK(broker::http_status(*release) == 200);
+  return release->value.expose([](ByteView bytes) { return to_string(bytes); });
+}
+
+}  // namespace
+
+TEST_CASE("a secret goes to the guests that its rule names, and every answer is on record") {
+  World world(rule_for("a"));
+  auto ledger = world.open().value();
+  CHECK(ask(ledger, world.release()) == "the value");
+  CHECK(ask(ledger, world.release("b")) == code(Reason::release_guest_not_accepted));
+  CHECK(ask(ledger, world.release("a", "01", "none")) == code(Reason::unknown_resource));
+  auto nameless = world.release();
+  nameless->resource.reset();
+  CHECK(ask(ledger, std::move(nameless)) == code(Reason::unknown_resource));
+  const auto checked = broker::check_audit(world.audit, {});
+  REQUIRE(checked);
+  CHECK(checked->head.seq == 5);
+  CHECK(checked->releases == 1);
+  CHECK(to_string(*test::read_file(world.audit)).find("the value") == std::string::npos);
+}
+
+TEST_CASE("a rule without a value in the store answers as a resource that does not exist") {
+  World world(rule_for("a"));
+  world.rules.emplace("kbs:///agents/llm/empty", rule_for("a"));
+  auto ledger = world.open().value();
+  auto empty = world.release("a", "01", "empty");
+  auto none = world.release("a", "01", "none");
+  ledger.settle({&empty, 1});
+  ledger.settle({&none, 1});
+  CHECK(broker::http_status(*empty) == 404);
+  CHECK(broker::http_status(*none) == 404);
+  CHECK(empty->refusal->reason() == none->refusal->reason());
+}
+
+TEST_CASE("per_guest counts by REPORT_ID, also over a restart and within one batch") {
+  ReleaseRule rule = rule_for("a");
+  rule.per_guest = 2;
+  World world(rule);
+  {
+    auto ledger = world.open().value();
+    std::vector<std::unique_ptr<Release>> batch;
+    for (int i = 0; i < 4; ++i) batch.push_back(world.release("a", "01"));
+    ledger.settle(batch);
+    int released = 0;
+    for (const auto& release : batch) released += release->refusal ? 0 : 1;
+    CHECK(released == 2);
+  }
+  auto ledger = world.open().value();
+  CHECK(ask(ledger, world.release("a", "01")) == code(Reason::release_limit_reached));
+  CHECK(ask(ledger, world.release("a", "02")) == "the value");
+}
+
+TEST_CASE("one_shot releases each version once in all, and a new value arms it again") {
+  ReleaseRule rule = rule_for("a");
+  rule.one_shot = true;
+  World world(rule);
+  auto ledger = world.open().value();
+  CHECK(ask(ledger, world.release("a", "01")) == "the value");
+  CHECK(ask(ledger, world.release("a", "02")) == code(Reason::release_used_up));
+  world.put("another value");
+  CHECK(ask(ledger, world.release("a", "02")) == "another value");
+  CHECK(ask(ledger, world.release("a", "01")) == code(Reason::release_used_up));
+}
+
+TEST_CASE("a limit that is written later counts what was released before it") {
+  World world(rule_for("a"));
+  auto ledger = world.open().value();
+  CHECK(ask(ledger, world.release()) == "the value");
+  world.rules.at(kUri).per_guest = 1;
+  REQUIRE(ledger.count_for(world.rules));
+  CHECK(ask(ledger, world.release()) == code(Reason::release_limit_reached));
+}
+
+TEST_CASE("not_after ends a rule at its second, and without a time nothing is released") {
+  ReleaseRule rule = rule_for("a");
+  rule.not_after = Timestamp{1'800'000'000};
+  World world(rule);
+  auto ledger = world.open().value();
+  world.clock.moment = Timestamp{1'799'999'999};
+  CHECK(ask(ledger, world.release()) == "the value");
+  world.clock.moment = Timestamp{1'800'000'000};
+  CHECK(ask(ledger, world.release()) == code(Reason::release_expired));
+  world.clock.moment.reset();
+  CHECK(ask(ledger, world.release()) == code(Reason::cannot_release_now));
+}
+
+TEST_CASE(
+    "a guest whose measurement covers firmware only gets nothing, unless the danger is written") {
+  World world(rule_for("a"));
+  auto ledger = world.open().value();
+  auto cloud = world.release();
+  cloud->guest.covers = Covers::firmware;
+  CHECK(ask(ledger, std::move(cloud)) == code(Reason::release_firmware_only));
+  world.rules.at(kUri).firmware_only_accepted = true;
+  cloud = world.release();
+  cloud->guest.covers = Covers::firmware;
+  CHECK(ask(ledger, std::move(cloud)) == "the value");
+}
+
+TEST_CASE("what cannot be recorded is not released, and does not count") {
+  ReleaseRule rule = rule_for("a");
+  rule.per_guest = 1;
+  World world(rule);
+  auto ledger = world.open().value();
+  world.clock.moment.reset();  // a line without a time is not written
+  CHECK(ask(ledger, world.release()) == code(Reason::cannot_release_now));
+  world.clock.moment = Timestamp{1'790'000'001};
+  CHECK(ask(ledger, world.release()) == "the value");
+  CHECK(broker::check_audit(world.audit, {})->releases == 1);
+}
+
+TEST_CASE("a damaged value is an error of the broker, never another value") {
+  World world(rule_for("a"));
+  auto ledger = world.open().value();
+  REQUIRE(
+      test::run_command("sqlite3 " + world.folder.file("db") +
+                        " \"UPDATE secret SET version = 77\" || python3 -c \"import sqlite3; d ="
+                        " sqlite3.connect('" +
+                        world.folder.file("db") +
+                        "'); d.execute('UPDATE secret SET version = 77'); d.commit()\"")
+          .status == 0);
+  auto release = world.release();
+  ledger.settle({&release, 1});
+  CHECK(broker::http_status(*release) == 503);
+  CHECK(release->refusal->detail().find("store_damaged") != std::string::npos);
+}
+
+namespace {
+
+std::string helped(const std::string& script, std::size_t max_bytes = 64) {
+  broker::Helper helper;
+  helper.command = {"/bin/sh", "-c", script, "a b", "$(id)"};
+  helper.environment = {{"GIVEN", "by the rule"}};
+  helper.timeout = std::chrono::seconds(1);
+  helper.max_bytes = max_bytes;
+  const auto value = broker::run_helper(helper);
+  if (value) return value->expose([](ByteView bytes) { return to_string(bytes); });
+  CHECK(value.error().reason() == Reason::secret_helper_failed);
+  return "error: " + value.error().detail();
+}
+
+}  // namespace
+
+TEST_CASE("a helper's output is the value, with a fixed environment and without a shell of ours") {
+  REQUIRE(::setenv("INHERITED", "secret of the broker", 1) == 0);
+  CHECK(helped("echo \"$GIVEN|$INHERITED|$PATH|$0|$1\"") == "by the rule||/usr/bin:/bin|a b|$(id)");
+  CHECK(helped("printf 'two\\n\\n'") == "two\n");
+  CHECK(helped("cat; echo end") == "end");  // its input is empty
+  CHECK(helped("ls /proc/$$/fd; :") == "0\n1\n2");
+}
+
+TEST_CASE("a helper that fails, says nothing, says too much or never ends delivers nothing") {
+  CHECK(helped("echo value; exit 3") == "error: exit status 3");
+  CHECK(helped("kill -9 $$") == "error: ended by signal 9");
+  CHECK(helped(":") == "error: it wrote nothing");
+  CHECK(helped("echo 12345678", 8) == "error: it wrote more than max_bytes");
+  CHECK(helped("yes") == "error: it wrote more than max_bytes");
+  CHECK(helped("echo early; sleep 60") == "error: it did not end in time");
+  CHECK(helped("exec >&-; sleep 60") == "error: it did not end in time");
+  broker::Helper none;
+  none.command = {"/no/such/helper"};
+  CHECK(broker::run_helper(none).error().reason() == Reason::secret_helper_failed);
+}
+
+TEST_CASE("a rule with a helper never falls back to the store") {
+  ReleaseRule rule = rule_for("a");
+  rule.helper.emplace();
+  World world(rule);
+  auto ledger = world.open().value();
+  CHECK(ask(ledger, world.release()) == code(Reason::cannot_release_now));
+  auto release = world.release();
+  release->helped.emplace(Error(Reason::secret_helper_failed, "exit status 1"));
+  CHECK(ask(ledger, std::move(release)) == code(Reason::cannot_release_now));
+  release = world.release();
+  release->helped.emplace(SecretBytes::copy_of(as_bytes("from the helper")).value());
+  CHECK(ask(ledger, std::move(release)) == "from the helper");
+}
+
+}  // namespace ratls
