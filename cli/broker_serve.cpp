@@ -1,5 +1,7 @@
 // ratls broker serve: release secrets to guests that prove what they run.
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -35,10 +37,19 @@ void announce(const broker::Server& server, const Journal& journal) {
   broker::notify_manager("READY=1");
 }
 
+// Each guest is a descriptor; the usual soft limit of 1024 is below what the broker is made for.
+void allow_many_connections() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
+}
+
 Exit serve(const Options& options) {
   const Input there = read_input(options.config);
   if (there.stop) return report_stop(*there.stop, false);
   std::signal(SIGPIPE, SIG_IGN);
+  allow_many_connections();
   const SystemClock clock;
   const Journal journal(options.log == "text" ? Journal::Form::text : Journal::Form::json, clock,
                         [](const std::string& line) { std::fputs(line.c_str(), stderr); });
