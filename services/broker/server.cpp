@@ -1,5 +1,8 @@
 #include <ratls/services/broker/server.h>
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <utility>
 
 #include <ratls/services/broker/detail/broker_server.h>
@@ -40,7 +43,8 @@ BrokerServer::BrokerServer(Setup setup, Ledger ledger)
       door_(
           loop_, [this] { return metrics_page(); }, [this] { return status(); }),
       sweep_(loop_),
-      drain_(loop_) {
+      drain_(loop_),
+      tidy_(loop_) {
   framed_.framing = Framing::framed;
   plain_.timeouts.idle = framed_.timeouts.idle = config_.limits.idle;
 }
@@ -53,6 +57,7 @@ Result<void> BrokerServer::listen() {
   };
   RATLS_TRY(plain_door_, open_door(loop_, config_.listen, taker(plain_)));
   RATLS_TRY(framed_door_, open_door(loop_, config_.framed, taker(framed_)));
+  tidy();
   if (config_.status.empty()) return {};
   RATLS_TRY(const auto at, io::Endpoint::parse(config_.status));
   return door_.listen(at);
@@ -84,6 +89,7 @@ void BrokerServer::take(std::unique_ptr<io::Stream> stream, std::string from,
   Connection& begun = *connection;
   connections_.emplace(&begun, std::move(connection));
   metrics_.connections(connections_.size());
+  most_ = std::max(most_, connections_.size());
   begun.start(std::move(stream), std::move(session).value(), config.timeouts);
 }
 
@@ -131,6 +137,15 @@ Answer BrokerServer::status() const {
   json::Object out;
   out.text("schema", "ratls.status/1").text("state", stopping_ ? "draining" : "serving");
   return {200, "application/json", out.raw("policy", named.str()).str() + "\n", {}, {}};
+}
+
+// A burst's memory would stay with the allocator for ever: some 150 KB for each connection.
+void BrokerServer::tidy() {
+  if (most_ > 2 * connections_.size() + 64) {
+    ::malloc_trim(0);
+    most_ = connections_.size();
+  }
+  tidy_.start(10s, [this] { tidy(); });
 }
 
 void BrokerServer::stop_if_empty() {

@@ -53,6 +53,7 @@ class BrokerServer final : public Server, public Desk {
   void ended(Connection& connection);
   void wind_up_all(bool only_open);
   void stop_if_empty();
+  void tidy();
   [[nodiscard]] Answer metrics_page() const;
   Result<void> read_again();
   void put_in_force(std::shared_ptr<const ReleaseRules> rules, const Policy& policy);
@@ -79,6 +80,8 @@ class BrokerServer final : public Server, public Desk {
   std::uint64_t last_number_ = 0;
   io::Timer sweep_;
   io::Timer drain_;
+  io::Timer tidy_;
+  std::size_t most_ = 0;  ///< connections at once, since memory was last given back
   bool stopping_ = false;
   bool reloading_ = false;
 };
