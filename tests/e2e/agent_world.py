@@ -91,14 +91,23 @@ class World:
         ratls("sim", "policy", self.sim, "--out", folder / "llm.json")
         ratls("sim", "policy", self.sim, "--measurement", "7" * 96, "--out", folder / "others.json")
         self.model = Process("python3", HERE / "mock_llm.py")
-        self.broker = Process(BUILD / "examples/key_broker/key_broker", "--listen", "127.0.0.1:0",
-                              "--identity", folder / "broker.pem", "--policy",
-                              folder / "guests.json", "--secret", "kbs:///agents/llm/api-key",
-                              text=SECRET)
-        self.pin = re.search(r"identity (sha256//\S+)", self.broker.log())[1]
+        self.broker = self.start_broker()
+        self.pin = re.search(r"pin (sha256//\S+)", self.broker.log())[1]
         self.llm = self.serve()
         self.plain = self.serve("--identity", folder / "llm.pem")
         self.say(self.broker.where)
+
+    def start_broker(self) -> Process:
+        uri = "kbs:///agents/llm/api-key"
+        config = self.folder / "broker.json"
+        config.write_text(json.dumps({
+            "listen": "127.0.0.1:0", "identity": "broker.pem", "audit": "audit.log",
+            "policy": {"file": "guests.json"}, "secrets": {"store": "secrets.db", "key": "store.key"},
+            "release": {uri: {"accept": ["simulated-guest"], "per_guest": None}}}))
+        ratls("secret", "keygen", "--out", self.folder / "store.key")
+        ratls("secret", "put", uri, "--config", config, input=SECRET)
+        return Process(BUILD / "cli/ratls", "broker", "serve", "--config", config, "--log", "text",
+                       ready=r"broker.serving.*listen (\S+)")
 
     def serve(self, *identity: object, listen: str = "127.0.0.1:0") -> Process:
         return self.front(self.model.where, *identity, listen=listen)
