@@ -130,7 +130,8 @@ void add_identity_options(CLI::App& verb, IdentityOptions& options) {
   verb.add_option("--identity", options.identity,
                   "This side's key and certificate, PEM; made where the file does not exist");
   verb.add_option("--source", options.source,
-                  "This side is attested, by reports from here: sim:DIR (a simulator)");
+                  "This side is attested, by reports from here: auto, configfs, sev-guest, or "
+                  "sim:DIR (a simulator)");
 }
 
 void add_policy_options(CLI::App& verb, AcceptOptions& options) {

@@ -73,6 +73,7 @@ Exit exit_of(Reason reason) noexcept {
     case Reason::kds_throttled:
       return Exit::throttled;
     case Reason::firmware_gone:
+    case Reason::no_report_device:
       return Exit::no_device;
     case Reason::peer_refused:
       return Exit::refused;

@@ -1,5 +1,6 @@
 #include <ratls/certgen/sim/guest.h>
 
+#include <ratls/certgen/open_source.h>
 #include <ratls/certgen/sim/authority.h>
 #include <ratls/certgen/sim/processor.h>
 #include <ratls/core/clock.h>
@@ -49,9 +50,7 @@ Result<void> SimulatedSource::start(const GuestSetup& launch) {
 
 Result<std::unique_ptr<ReportSource>> open_guest(const std::string& source,
                                                  const GuestSetup& launch) {
-  if (!source.starts_with(kPrefix)) {
-    return Error(Reason::invalid_config, "only the report source sim:DIR exists in this release");
-  }
+  if (!source.starts_with(kPrefix)) return open_report_source(source);
   const std::string folder = source.substr(kPrefix.size());
   if (!Authority::present(folder)) {
     return Error(Reason::invalid_config,

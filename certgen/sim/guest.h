@@ -16,8 +16,9 @@ struct GuestSetup {
   bool slow = false;            ///< firmware as slow as measured on Google Cloud (8 ms a report)
 };
 
-/// `source` is "sim:DIR", and DIR was made by `ratls sim init DIR`. Other sources do not exist yet.
-/// Errors: invalid_config, io_error.
+/// `source` is "sim:DIR", where DIR was made by `ratls sim init DIR`, or a name of
+/// open_report_source(), for which `launch` means nothing. Errors: invalid_config, io_error, and
+/// those of open_report_source().
 Result<std::unique_ptr<ReportSource>> open_guest(const std::string& source,
                                                  const GuestSetup& launch);
 

@@ -29,7 +29,7 @@ constexpr const char* kHelp =
     "  --image DIR        what the launch measurement covers; DIR/broker.pin is all it reads "
     "there\n"
     "  --host FILE        what the host says: {\"broker\":\"host:port\"} and nothing else\n"
-    "  --report-source    sim:DIR, a folder of `ratls sim init`; nothing real exists yet\n"
+    "  --report-source    auto, configfs, sev-guest, or sim:DIR, a folder of `ratls sim init`\n"
     "\n"
     "How the simulated guest was launched:\n"
     "  --sim-measurement HEX, --sim-debug, --sim-slow (8 ms a report, as on Google Cloud)\n"

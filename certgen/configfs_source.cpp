@@ -1,0 +1,170 @@
+#include <ratls/certgen/configfs_source.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <ratls/certgen/certificate_table.h>
+#include <ratls/certgen/detail/endorsement_of.h>
+#include <ratls/certgen/detail/tsm_files.h>
+#include <ratls/core/crypto.h>
+#include <ratls/core/evidence.h>
+
+namespace ratls {
+
+namespace {
+
+using detail::TsmFiles;
+
+constexpr int kTries = 3;
+constexpr std::size_t kMaxAttribute = 4096;
+
+Error failed(int code, const std::string& what) {
+  const std::string detail = what + ": " + std::generic_category().message(code);
+  switch (code) {
+    case ENOENT:
+    case ENXIO:
+      return Error(Reason::no_report_device,
+                   detail + "; load the guest driver (modprobe sev-guest) and mount configfs");
+    case EACCES:
+    case EPERM:
+      return Error(Reason::no_report_device,
+                   detail + "; run as root, or give this user the folder " + detail::kTsmFolder);
+    case EBUSY:
+    case EAGAIN:
+    case ETIMEDOUT:
+      return Error(Reason::firmware_throttled, detail);
+    case ENOTTY:
+      return Error(Reason::firmware_gone, detail);
+    default:
+      return Error(Reason::io_error, detail);
+  }
+}
+
+/// One entry; removed whatever happens.
+class Entry {
+ public:
+  static Result<std::unique_ptr<Entry>> make(TsmFiles& files) {
+    for (int i = 0; i < kTries; ++i) {
+      std::array<std::uint8_t, 8> random{};
+      crypto::random(random);
+      const std::string name = "ratls-" + to_hex(random);
+      const int code = files.make(name);
+      if (code == 0) return std::unique_ptr<Entry>(new Entry(files, name));
+      if (code != EEXIST && code != EINTR) return failed(code, "configfs-tsm");
+    }
+    return Error(Reason::io_error, "configfs-tsm: every name for an entry exists already");
+  }
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+  ~Entry() { files_.remove(name_); }
+
+  Result<Bytes> read(const std::string& attribute, std::size_t max) {
+    RATLS_TRY(auto found, read_if_there(attribute, max));
+    if (found) return *std::move(found);
+    return failed(ENOENT, "configfs-tsm " + attribute);
+  }
+  Result<std::optional<Bytes>> read_if_there(const std::string& attribute, std::size_t max) {
+    Bytes out;
+    int code = EINTR;
+    for (int i = 0; i < kTries && code == EINTR; ++i)
+      code = files_.read(name_, attribute, max, out);
+    if (code == 0) return std::optional(std::move(out));
+    if (code == ENOENT) return std::optional<Bytes>();
+    return failed(code, "configfs-tsm " + attribute);
+  }
+  Result<void> write(const std::string& attribute, ByteView bytes) {
+    int code = EINTR;
+    for (int i = 0; i < kTries && code == EINTR; ++i) {
+      code = files_.write(name_, attribute, bytes);
+    }
+    if (code == 0) {
+      ++writes_;
+      return {};
+    }
+    return failed(code, "configfs-tsm " + attribute);
+  }
+  [[nodiscard]] std::uint64_t writes() const noexcept { return writes_; }
+
+ private:
+  Entry(TsmFiles& files, std::string name) : files_(files), name_(std::move(name)) {}
+
+  TsmFiles& files_;
+  std::string name_;
+  std::uint64_t writes_ = 0;  ///< that succeeded: the kernel counts them in `generation`
+};
+
+std::string line_of(const Bytes& bytes) {
+  std::string out = to_string(bytes);
+  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+  return out;
+}
+
+Result<std::uint64_t> number_in(const Bytes& bytes, const std::string& attribute) {
+  const std::string text = line_of(bytes);
+  std::uint64_t out = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size()) return out;
+  return Error(Reason::io_error, "configfs-tsm " + attribute + " is no number");
+}
+
+Result<std::uint64_t> generation_of(Entry& entry) {
+  RATLS_TRY(const Bytes text, entry.read("generation", kMaxAttribute));
+  return number_in(text, "generation");
+}
+
+Result<void> check_provider(Entry& entry) {
+  RATLS_TRY(const Bytes text, entry.read("provider", kMaxAttribute));
+  const std::string provider = line_of(text);
+  if (provider == "sev_guest") return {};
+  return Error(Reason::no_report_device, "configfs-tsm is served by " + provider +
+                                             ", not by sev_guest: this is no SEV-SNP guest");
+}
+
+// Below an SVSM the lowest level that may be asked for is not 0. Reports that bind a manifest of
+// services are another format: where one is offered it is not asked for.
+Result<void> choose_level(Entry& entry) {
+  RATLS_TRY(const auto floor, entry.read_if_there("privlevel_floor", kMaxAttribute));
+  if (!floor) return {};
+  RATLS_TRY(const std::uint64_t level, number_in(*floor, "privlevel_floor"));
+  if (level > 3) return Error(Reason::io_error, "configfs-tsm: privlevel_floor above 3");
+  if (level == 0) return {};
+  return entry.write("privlevel", as_bytes(std::to_string(level)));
+}
+
+/// A report, or nothing where somebody else wrote into the entry.
+Result<std::optional<AttestationReport>> ask_once(TsmFiles& files, const ReportData& data) {
+  RATLS_TRY(const auto entry, Entry::make(files));
+  RATLS_CHECK(check_provider(*entry));
+  RATLS_TRY(const std::uint64_t before, generation_of(*entry));
+  RATLS_CHECK(choose_level(*entry));
+  RATLS_CHECK(entry->write("inblob", data.view()));
+  RATLS_TRY(Bytes report, entry->read("outblob", kMaxAttribute));
+  RATLS_TRY(const auto table, entry->read_if_there("auxblob", kMaxCertificateTable));
+  RATLS_TRY(const std::uint64_t after, generation_of(*entry));
+  if (after - before != entry->writes()) return std::optional<AttestationReport>();
+  RATLS_TRY(auto out, detail::with_endorsement(std::move(report), table ? *table : Bytes{}, data));
+  return std::optional(std::move(out));
+}
+
+}  // namespace
+
+ConfigfsSource::ConfigfsSource() : ConfigfsSource(detail::tsm_files(detail::kTsmFolder)) {}
+
+ConfigfsSource::ConfigfsSource(std::unique_ptr<TsmFiles> files) : files_(std::move(files)) {}
+
+ConfigfsSource::~ConfigfsSource() = default;
+
+Result<AttestationReport> ConfigfsSource::get(const ReportData& data) {
+  for (int i = 0; i < kTries; ++i) {
+    RATLS_TRY(auto report, ask_once(*files_, data));
+    if (report) return *std::move(report);
+  }
+  return Error(Reason::report_echo_mismatch,
+               "another program wrote into each of three entries with random names");
+}
+
+}  // namespace ratls

@@ -1,0 +1,33 @@
+#include <ratls/certgen/open_source.h>
+
+#include <unistd.h>
+
+#include <ratls/certgen/configfs_source.h>
+#include <ratls/certgen/detail/tsm_files.h>
+#include <ratls/certgen/sev_guest_source.h>
+
+namespace ratls {
+
+namespace {
+
+Result<std::unique_ptr<ReportSource>> open_device() {
+  RATLS_TRY(auto device, SevGuestSource::open());
+  return std::unique_ptr<ReportSource>(std::move(device));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ReportSource>> open_report_source(const std::string& name) {
+  const bool tsm = ::access(detail::kTsmFolder, F_OK) == 0;
+  if (name == "configfs" || (name == "auto" && tsm)) {
+    if (tsm) return std::unique_ptr<ReportSource>(std::make_unique<ConfigfsSource>());
+    return Error(Reason::no_report_device,
+                 std::string(detail::kTsmFolder) +
+                     " is not there: Linux before 6.7, configfs not mounted, or no guest driver "
+                     "loaded (modprobe sev-guest)");
+  }
+  if (name == "sev-guest" || name == "auto") return open_device();
+  return Error(Reason::invalid_config, "a report source is auto, configfs or sev-guest");
+}
+
+}  // namespace ratls

@@ -1,0 +1,154 @@
+#include <ratls/certgen/sev_guest_source.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/sev-guest.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <ratls/certgen/certificate_table.h>
+#include <ratls/certgen/detail/endorsement_of.h>
+#include <ratls/core/evidence.h>
+#include <ratls/core/reader.h>
+
+namespace ratls {
+
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kFirstTable = 4 * kPage;
+constexpr std::size_t kHeader = 32;  // MSG_REPORT_RSP: status, size, 24 reserved (AMD 56860)
+
+std::string code_text(std::uint32_t code) {
+  return to_hex(Writer().u32be(code).view());
+}
+
+// MSG_REPORT_RSP and the SEV ABI's status codes, as far as a guest meets them.
+std::string firmware_words(std::uint32_t code) {
+  switch (code) {
+    case 0:
+      return "success";
+    case 0x16:
+      return "invalid parameter";
+    case 0x27:
+      return "no such key (a VLEK is not loaded)";
+    default:
+      return "code " + code_text(code);
+  }
+}
+
+Error failed(int code, const snp_guest_request_ioctl& request) {
+  const auto firmware = static_cast<std::uint32_t>(request.exitinfo2 & 0xffffffffU);
+  const auto host = static_cast<std::uint32_t>(request.exitinfo2 >> 32U);
+  const std::string detail = "/dev/sev-guest: " + std::generic_category().message(code) +
+                             ", firmware says " + firmware_words(firmware) + ", host code " +
+                             std::to_string(host);
+  if (code == ENOTTY) return Error(Reason::firmware_gone, detail);
+  if (host == SNP_GUEST_VMM_ERR_BUSY || code == EAGAIN || code == EBUSY || code == ETIMEDOUT) {
+    return Error(Reason::firmware_throttled, detail);
+  }
+  return Error(Reason::io_error, detail);
+}
+
+/// The three structures of one request, which point at each other.
+struct Request {
+  explicit Request(const ReportData& data, std::size_t table_size) : table(table_size) {
+    copy_bytes(data.view(), extended.data.user_data);
+    extended.certs_address = address_of(table.data());
+    extended.certs_len = static_cast<std::uint32_t>(table.size());
+    ioctl.msg_version = 1;
+    ioctl.req_data = address_of(&extended);
+    ioctl.resp_data = address_of(&response);
+  }
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+  ~Request() = default;
+
+  template <class T>
+  static std::uint64_t address_of(T* pointer) {
+    return reinterpret_cast<std::uintptr_t>(pointer);
+  }
+
+  Bytes table;
+  snp_ext_report_req extended{};
+  snp_report_resp response{};
+  snp_guest_request_ioctl ioctl{};
+};
+
+Result<Bytes> report_in(const snp_report_resp& response) {
+  Reader in(response.data, Reason::malformed_report);
+  RATLS_TRY(const std::uint32_t status, in.u32le("status"));
+  if (status != 0) {
+    return Error(Reason::io_error, "the firmware refused the request: " + firmware_words(status));
+  }
+  RATLS_TRY(const std::uint32_t size, in.u32le("report size"));
+  if (size != kSnpReportSize) {
+    return Error(Reason::malformed_report,
+                 "the firmware gave a report of " + std::to_string(size) + " bytes, not 1184");
+  }
+  RATLS_TRY(const ByteView skipped, in.bytes(kHeader - 8, "header"));
+  static_cast<void>(skipped);
+  RATLS_TRY(const ByteView report, in.bytes(size, "report"));
+  return Bytes(report.begin(), report.end());
+}
+
+// The host has a larger table: it says how large.
+bool wants_room(int code, const Request& request) {
+  const auto host = static_cast<std::uint32_t>(request.ioctl.exitinfo2 >> 32U);
+  return code != 0 && host == SNP_GUEST_VMM_ERR_INVALID_LEN &&
+         request.extended.certs_len > request.table.size() &&
+         request.extended.certs_len <= kMaxCertificateTable;
+}
+
+}  // namespace
+
+SevGuestSource::SevGuestSource(Ioctl ioctl) : ioctl_(std::move(ioctl)) {}
+
+SevGuestSource::~SevGuestSource() = default;
+
+Result<std::unique_ptr<SevGuestSource>> SevGuestSource::open(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) {
+    const int code = errno;
+    const std::string detail = path + ": " + std::generic_category().message(code);
+    const bool forbidden = code == EACCES || code == EPERM;
+    return Error(Reason::no_report_device,
+                 detail + (forbidden ? "; run as root, or give this user the device by a udev rule"
+                                     : "; not an SEV-SNP guest, or its driver is not loaded "
+                                       "(modprobe sev-guest)"));
+  }
+  const std::shared_ptr<const int> owned(new int(fd), [](const int* owner) {
+    ::close(*owner);
+    delete owner;
+  });
+  return std::make_unique<SevGuestSource>([owned](unsigned long request, void* argument) {
+    int result = 0;
+    do {
+      result = ::ioctl(*owned, request, argument);
+    } while (result != 0 && errno == EINTR);
+    return result == 0 ? 0 : errno;
+  });
+}
+
+Result<AttestationReport> SevGuestSource::get(const ReportData& data) {
+  if (gone_) return Error(Reason::firmware_gone, "/dev/sev-guest: its key was wiped before");
+  auto request = std::make_unique<Request>(data, kFirstTable);
+  int code = ioctl_(SNP_GET_EXT_REPORT, &request->ioctl);
+  if (wants_room(code, *request)) {
+    const std::size_t size = (request->extended.certs_len + kPage - 1) / kPage * kPage;
+    request = std::make_unique<Request>(data, size);
+    code = ioctl_(SNP_GET_EXT_REPORT, &request->ioctl);
+  }
+  if (code != 0) {
+    gone_ = code == ENOTTY;
+    return failed(code, request->ioctl);
+  }
+  RATLS_TRY(Bytes report, report_in(request->response));
+  return detail::with_endorsement(std::move(report), request->table, data);
+}
+
+}  // namespace ratls
