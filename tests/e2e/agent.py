@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 
-from agent_world import BUILD, HERE, SECRET, World, check, ratls, run
+from agent_world import BUILD, HERE, SECRET, World, check, no_cell, ratls, run
 
 
 def unchanged_program(world: World) -> None:
@@ -153,4 +153,7 @@ def wrong_configs(world: World) -> None:
 
 
 if __name__ == "__main__":
+    if reason := no_cell():
+        print("skipped, as this machine allows no network namespaces:", reason)
+        sys.exit(4)
     sys.exit(run(unchanged_program, exit_codes, isolation, signals, give_to, wrong_configs))

@@ -80,6 +80,13 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
+def no_cell() -> str:
+    """Why no process can be shut into a network of its own here, or nothing."""
+    flags = "-n" if os.geteuid() == 0 else "-Urn"
+    done = subprocess.run(["unshare", flags, "true"], capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stderr.strip() or "unshare failed"
+
+
 class World:
     """A broker, a model behind `ratls serve`, and a guest's image."""
 
