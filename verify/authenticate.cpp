@@ -24,10 +24,29 @@ Result<void> settle(Trail& trail, std::string_view id, const Result<void>& resul
   return {};
 }
 
+void take_known(EvidenceState& state, const std::shared_ptr<const Endorsed>& known) {
+  state.endorsement = {known, &known->endorsement};
+  state.issuer = {known, &known->issuer};
+}
+
+// What is the same byte for byte as something that verified is taken as it was read then.
+void recall_shown(EvidenceState& state, const RootOfTrust& roots, const Aids& aids) {
+  if (aids.cache == nullptr || !state.endorsement_file) return;
+  const auto shown =
+      aids.cache->shown.find(state.report_bytes, *state.endorsement_file, roots.digest());
+  if (shown == nullptr) return;
+  state.report = shown->fields;
+  state.endorsement_key = shown->endorsement_key;
+  state.shown_before = true;
+  take_known(state, shown->endorsed);
+}
+
 Result<void> read_report(EvidenceState& state, Trail& trail) {
-  auto report = snp::detail::parse_report(state.report_bytes);
-  if (!report) return trail.fail("report", report.error());
-  state.report = *std::move(report);
+  if (!state.shown_before) {
+    auto report = snp::detail::parse_report(state.report_bytes);
+    if (!report) return trail.fail("report", report.error());
+    state.report = *std::move(report);
+  }
   trail.pass("report", "version " + std::to_string(state.report.version) + ", VMPL " +
                            std::to_string(state.report.vmpl) + ", firmware " +
                            state.report.current_firmware.text());
@@ -64,17 +83,18 @@ Result<void> find_endorsement(EvidenceState& state, CollateralSource* collateral
                     std::move(hint));
 }
 
+bool recall(EvidenceState& state, const RootOfTrust& roots, detail::EvidenceCache& cache) {
+  state.endorsement_key = detail::endorsement_key(roots, *state.endorsement_file);
+  const auto known = cache.endorsements.find(state.endorsement_key);
+  if (known != nullptr) take_known(state, known);
+  return known != nullptr;
+}
+
 // A certificate that verified once under these roots is taken as it was read then.
 Result<void> read_or_recall(EvidenceState& state, const RootOfTrust& roots, const Aids& aids,
                             Trail& trail) {
-  if (aids.cache != nullptr) {
-    state.endorsement_key = detail::endorsement_key(roots, *state.endorsement_file);
-    if (const auto known = aids.cache->endorsements.find(state.endorsement_key)) {
-      state.endorsement = {known, &known->endorsement};
-      state.issuer = {known, &known->issuer};
-      return {};
-    }
-  }
+  if (state.shown_before) return {};
+  if (aids.cache != nullptr && recall(state, roots, *aids.cache)) return {};
   auto read = read_endorsement(*state.endorsement_file);
   if (!read) return trail.fail("endorsement", read.error());
   state.endorsement = std::make_shared<const Endorsement>(*std::move(read));
@@ -126,16 +146,28 @@ Result<void> settle_chain(EvidenceState& state, const RootOfTrust& roots, const 
   return {};
 }
 
+void remember(const EvidenceState& state, const RootOfTrust& roots, detail::EvidenceCache& cache) {
+  auto endorsed = cache.endorsements.find(state.endorsement_key);
+  if (endorsed == nullptr) return;
+  cache.shown.insert(std::make_shared<const detail::Shown>(
+      detail::Shown{state.report_bytes, *state.endorsement_file, roots.digest(), state.report,
+                    state.endorsement_key, std::move(endorsed)}));
+}
+
 // Keyed by the bytes of report, certificate and roots: another report is another question.
-Result<void> verify_signature(const EvidenceState& state, detail::EvidenceCache* cache) {
+Result<void> verify_signature(const EvidenceState& state, const RootOfTrust& roots,
+                              detail::EvidenceCache* cache) {
   const auto check = [&] {
     return snp::detail::check_signature(state.report_bytes, state.report, *state.endorsement);
   };
   if (cache == nullptr) return check();
+  if (state.shown_before) return {};
   const auto key = detail::signature_key(state.endorsement_key, state.report_bytes);
-  if (cache->signatures.find(key) != nullptr) return {};
-  RATLS_CHECK(check());
-  cache->signatures.insert(key, std::make_shared<const detail::SignatureHolds>());
+  if (cache->signatures.find(key) == nullptr) {
+    RATLS_CHECK(check());
+    cache->signatures.insert(key, std::make_shared<const detail::SignatureHolds>());
+  }
+  remember(state, roots, *cache);
   return {};
 }
 
@@ -190,6 +222,7 @@ Result<void> settle_revocation(const EvidenceState& state, const std::optional<R
 Result<void> run(EvidenceState& state, const RootOfTrust& roots,
                  const std::optional<Revocation>& revocation, const Clock& clock, const Aids& aids,
                  Trail& trail) {
+  recall_shown(state, roots, aids);
   RATLS_CHECK(read_report(state, trail));
   RATLS_CHECK(take_endorsement(state, roots, aids, trail));
   const auto& endorsement = *state.endorsement;
@@ -204,7 +237,7 @@ Result<void> run(EvidenceState& state, const RootOfTrust& roots,
                      snp::detail::check_endorsed_tcb(state.report, endorsement),
                      state.report.reported_tcb.text()));
   trail.phase("signature");
-  RATLS_CHECK(settle(trail, "signature", verify_signature(state, aids.cache),
+  RATLS_CHECK(settle(trail, "signature", verify_signature(state, roots, aids.cache),
                      "ECDSA P-384 over all 672 signed bytes"));
   trail.set_peer(detail::summarise(state));
   trail.phase("validity");

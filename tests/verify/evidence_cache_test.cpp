@@ -68,6 +68,26 @@ TEST_CASE("a second connection with the same evidence does no evidence public-ke
   CHECK(second.rsa() == 0);
 }
 
+TEST_CASE("evidence that differs in one byte from what was accepted before is judged anew") {
+  const test::TurnableClock clock;
+  const Verifier verifier(shared().world->policy().build().value(), clock);
+  CHECK(judge(verifier, shared(), 0) == "accepted");
+  const auto with = [](auto change) {
+    auto envelope = EvidenceEnvelope::decode(shared().evidence[0]).value();
+    change(envelope);
+    return envelope.encode().value();
+  };
+  // 0x2A0 is R of the report's signature; the certificate's signature is its end.
+  const Bytes report = with([](EvidenceEnvelope& it) { it.report.at(0x2A0 + 20) ^= 1U; });
+  const Bytes certificate = with([](EvidenceEnvelope& it) { it.endorsement->back() ^= 1U; });
+  const auto told = [&](const Bytes& evidence) {
+    return reason(verifier.verify(evidence, SharedReport::view(0)));
+  };
+  CHECK(told(report) == "signature_invalid");
+  CHECK(told(certificate) == "chain_untrusted");
+  CHECK(judge(verifier, shared(), 0) == "accepted");
+}
+
 TEST_CASE("another report of the same chip costs one P-384 verification and no RSA") {
   const test::TurnableClock clock;
   const Verifier verifier(shared().world->policy().build().value(), clock);

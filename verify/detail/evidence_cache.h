@@ -5,10 +5,16 @@
 /// nobody without genuine evidence can push an entry out.
 #pragma once
 
+#include <array>
+#include <memory>
+#include <mutex>
+#include <optional>
+
 #include <ratls/core/crl.h>
 #include <ratls/verify/detail/bounded_cache.h>
 #include <ratls/verify/root_of_trust.h>
 #include <ratls/verify/snp/detail/endorsement.h>
+#include <ratls/verify/snp/detail/report.h>
 
 namespace ratls::detail {
 
@@ -20,6 +26,36 @@ struct Endorsed {
 
 /// "This key signed this report": the key of the entry says all.
 struct SignatureHolds {};
+
+/// A whole evidence that verified: report, certificate as received, and the roots.
+struct Shown {
+  Bytes report;
+  Bytes endorsement_file;
+  Sha256Digest roots;
+  snp::detail::Report fields;
+  Sha256Digest endorsement_key;
+  std::shared_ptr<const Endorsed> endorsed;
+};
+
+/// What verified lately, found again by comparing all of its bytes: that costs a tenth of hashing
+/// them. A report has one place, by its signature; a newer one takes it.
+///
+/// Threads: share freely; the lock is held for a look-up of one pointer.
+class ShownEvidence {
+ public:
+  /// Null unless every byte of report, certificate and roots is the same.
+  std::shared_ptr<const Shown> find(ByteView report, ByteView endorsement_file,
+                                    const Sha256Digest& roots);
+  void insert(std::shared_ptr<const Shown> shown);
+
+ private:
+  // About 3 KiB each: as many guests as talk to one broker at once.
+  static constexpr std::size_t kPlaces = 64;
+  static std::size_t place_of(ByteView report) noexcept;
+
+  std::mutex mutex_;
+  std::array<std::shared_ptr<const Shown>, kPlaces> places_;
+};
 
 /// Threads: share freely.
 class EvidenceCache {
@@ -34,6 +70,7 @@ class EvidenceCache {
   BoundedCache<Endorsed> endorsements{kEndorsements};  ///< key: endorsement_key()
   BoundedCache<SignatureHolds> signatures{kReports};   ///< key: signature_key()
   BoundedCache<Crl> crls{kCrls};                       ///< key: crl_key()
+  ShownEvidence shown;                                 ///< in front of the first two
 };
 
 /// Of a certificate file as received, under these roots.

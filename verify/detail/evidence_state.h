@@ -28,6 +28,7 @@ struct EvidenceState {
   std::shared_ptr<const snp::detail::Endorsement> endorsement;
   std::shared_ptr<const TrustedIssuer> issuer;  ///< who signed `endorsement`
   Sha256Digest endorsement_key;                 ///< of the certificate and the roots
+  bool shown_before = false;                    ///< these very bytes verified under these roots
   snp::Product product = snp::Product::milan;
   bool simulated = false;
 

@@ -132,10 +132,12 @@ std::span<const NamedBit> GuestPolicy::bits() noexcept {
 
 std::string GuestPolicy::text() const {
   const auto on_off = [this](unsigned number) { return bit(number) ? " on" : " off"; };
-  std::string out = std::string("debug") + on_off(kDebug) + ", migration" + on_off(kMigration);
-  out += std::string(", smt") + on_off(kSmt);
+  std::string out;
+  out.reserve(64);  // no bit but those three, and one more
+  out.append("debug").append(on_off(kDebug)).append(", migration").append(on_off(kMigration));
+  out.append(", smt").append(on_off(kSmt));
   for (const NamedBit& known : kGuestPolicyBits) {
-    if (known.bit > kDebug && bit(known.bit)) out += ", " + std::string(known.name) + " on";
+    if (known.bit > kDebug && bit(known.bit)) out.append(", ").append(known.name).append(" on");
   }
   return out;
 }
@@ -158,7 +160,7 @@ std::string bit_names(std::span<const NamedBit> bits, std::uint64_t raw) {
   std::string out;
   for (const NamedBit& known : bits) {
     if (((raw >> known.bit) & 1U) == 0) continue;
-    out += (out.empty() ? "" : ", ") + std::string(known.name);
+    out.append(out.empty() ? "" : ", ").append(known.name);
   }
   return out.empty() ? "none" : out;
 }
@@ -166,7 +168,7 @@ std::string bit_names(std::span<const NamedBit> bits, std::uint64_t raw) {
 std::string bit_numbers(std::uint64_t raw) {
   std::string out;
   for (; raw != 0; raw &= raw - 1) {
-    out += (out.empty() ? "" : ", ") + std::to_string(std::countr_zero(raw));
+    out.append(out.empty() ? "" : ", ").append(std::to_string(std::countr_zero(raw)));
   }
   return out.empty() ? "none" : out;
 }

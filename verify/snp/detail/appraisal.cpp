@@ -23,7 +23,10 @@ Check skipped(std::string_view id, std::string why) {
 }
 
 std::string rule_text(std::span<const NamedBit> bits, const BitRule& rule) {
-  return "set: " + bit_names(bits, rule.must) + "; clear: " + bit_names(bits, rule.must_not);
+  std::string out;
+  out.reserve(64);
+  out.append("set: ").append(bit_names(bits, rule.must)).append("; clear: ");
+  return out.append(bit_names(bits, rule.must_not));
 }
 
 std::string bit_hint(std::span<const NamedBit> bits, const BitRule& rule, std::uint64_t raw) {

@@ -28,8 +28,8 @@ Check check_list(std::string_view id, Reason reason, const T& value,
   if (allow.is_any()) {
     return passed(id, to_hex(value.view().first(8)) + "..., any is accepted", "any");
   }
-  const std::string want = "one of " + std::to_string(allow.values().size());
-  if (allow.accepts(value)) return passed(id, value.hex(), want);
+  std::string want = "one of " + std::to_string(allow.values().size());
+  if (allow.accepts(value)) return passed(id, value.hex(), std::move(want));
   return failed(id, reason, value.is_zero() ? "zero (none)" : value.hex(), want);
 }
 

@@ -33,9 +33,10 @@ Check check_migration(const EvidenceState& state, const GuestRule& rule) {
 Check check_guest_policy(const EvidenceState& state, const GuestRule& rule) {
   const auto bits = GuestPolicy::bits();
   const GuestPolicy& policy = state.report.policy;
-  const std::string want = rule_text(bits, rule.guest_policy);
-  const std::string got = hex_number(policy.raw) + " (" + policy.text() + ")";
-  if (rule.guest_policy.accepts(policy.raw)) return passed("guest_policy", got, want);
+  std::string want = rule_text(bits, rule.guest_policy);
+  std::string got = hex_number(policy.raw) + " (" + policy.text() + ")";
+  if (rule.guest_policy.accepts(policy.raw))
+    return passed("guest_policy", std::move(got), std::move(want));
   return failed("guest_policy", Reason::guest_policy_not_allowed, got, want,
                 bit_hint(bits, rule.guest_policy, policy.raw));
 }
@@ -43,17 +44,18 @@ Check check_guest_policy(const EvidenceState& state, const GuestRule& rule) {
 Check check_guest_abi(const EvidenceState& state, const GuestRule& rule) {
   const AbiVersion abi = state.report.policy.abi();
   if (!rule.min_abi) return passed("guest_abi", abi.text(), "any");
-  const std::string want = "at least " + rule.min_abi->text();
-  if (abi >= *rule.min_abi) return passed("guest_abi", abi.text(), want);
+  std::string want = "at least " + rule.min_abi->text();
+  if (abi >= *rule.min_abi) return passed("guest_abi", abi.text(), std::move(want));
   return failed("guest_abi", Reason::guest_abi_below_minimum, abi.text(), want,
                 "the guest would start on firmware as old as ABI " + abi.text() +
                     "; launch it with " + rule.min_abi->text() + " in its policy (bits 15:0)");
 }
 
 Check check_vmpl(const EvidenceState& state, const GuestRule& rule) {
-  const std::string got = "VMPL " + std::to_string(state.report.vmpl);
-  const std::string want = "VMPL " + vmpl_numbers(rule.vmpls);
-  if (rule.vmpls.contains(state.report.vmpl)) return passed("vmpl", got, want);
+  std::string got = "VMPL " + std::to_string(state.report.vmpl);
+  std::string want = "VMPL " + vmpl_numbers(rule.vmpls);
+  if (rule.vmpls.contains(state.report.vmpl))
+    return passed("vmpl", std::move(got), std::move(want));
   return failed("vmpl", Reason::vmpl_not_allowed, got, want);
 }
 
@@ -87,9 +89,10 @@ Check check_image_id(const EvidenceState& state, const GuestRule& rule) {
 }
 
 Check check_guest_svn(const EvidenceState& state, const GuestRule& rule) {
-  const std::string got = "SVN " + std::to_string(state.report.guest_svn);
-  const std::string want = "at least " + std::to_string(rule.min_guest_svn);
-  if (state.report.guest_svn >= rule.min_guest_svn) return passed("guest_svn", got, want);
+  std::string got = "SVN " + std::to_string(state.report.guest_svn);
+  std::string want = "at least " + std::to_string(rule.min_guest_svn);
+  if (state.report.guest_svn >= rule.min_guest_svn)
+    return passed("guest_svn", std::move(got), std::move(want));
   return failed("guest_svn", Reason::guest_svn_below_minimum, got, want,
                 std::to_string(rule.min_guest_svn - state.report.guest_svn) +
                     " short; launch a newer image, whose ID block has the higher SVN");

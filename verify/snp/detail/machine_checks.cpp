@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include <ratls/verify/snp/detail/checks.h>
 #include <ratls/verify/snp/detail/describe.h>
@@ -32,9 +33,10 @@ std::string missing_bits(std::string_view vector, std::uint64_t must, std::uint6
 
 Check check_version(const EvidenceState& state, const GuestRule& rule) {
   const std::uint32_t version = state.report.version;
-  const std::string got = "version " + std::to_string(version);
-  const std::string want = "version " + numbers(rule.report_versions);
-  if (rule.report_versions.contains(version)) return passed("report_version", got, want);
+  std::string got = "version " + std::to_string(version);
+  std::string want = "version " + numbers(rule.report_versions);
+  if (rule.report_versions.contains(version))
+    return passed("report_version", std::move(got), std::move(want));
   return failed("report_version", Reason::report_version_not_allowed, got, want,
                 version == 2 ? "version 2 names no processor; update the firmware, or list 2 in "
                                "report_versions if you accept that"
@@ -46,8 +48,9 @@ Check check_accepted_product(const EvidenceState& state, const GuestRule& rule) 
   for (const auto& [product, floor] : rule.floors) {
     want += (want.empty() ? "" : " or ") + std::string(name(product));
   }
-  const std::string got(name(state.product));
-  if (rule.floors.contains(state.product)) return passed("accepted_product", got, want);
+  std::string got(name(state.product));
+  if (rule.floors.contains(state.product))
+    return passed("accepted_product", std::move(got), std::move(want));
   return failed("accepted_product", Reason::product_not_allowed, got, want);
 }
 
@@ -57,7 +60,8 @@ Check check_tcb_floor(const EvidenceState& state, const GuestRule& rule) {
   const auto found = rule.floors.find(state.product);
   if (found == rule.floors.end()) return skipped("tcb", "the policy has no floor for this product");
   const Tcb& floor = found->second;
-  const std::string want = "at least " + floor.text();
+  const std::string floor_text = floor.text();
+  std::string want = "at least " + floor_text;
   const Tcb& reported = state.report.reported_tcb;
   const Tcb& committed = state.report.committed_tcb;
   if (!reported.at_least(floor)) {
@@ -69,7 +73,7 @@ Check check_tcb_floor(const EvidenceState& state, const GuestRule& rule) {
         "tcb", Reason::tcb_below_floor, "committed " + committed.text(), want,
         committed.shortfall(floor) + "; the host can still roll back: have it commit its firmware");
   }
-  return passed("tcb", reported.text() + " (floor " + floor.text() + ")", want);
+  return passed("tcb", reported.text() + " (floor " + floor_text + ")", std::move(want));
 }
 
 Check check_launch_tcb(const EvidenceState& state, const GuestRule& rule) {
@@ -103,7 +107,7 @@ Check check_firmware(const EvidenceState& state, const GuestRule& rule) {
   if (found == rule.min_firmware.end()) {
     return skipped("firmware", "the policy has none for this product");
   }
-  const std::string want = "at least " + found->second.text();
+  std::string want = "at least " + found->second.text();
   if (report.current_firmware < found->second) {
     return failed("firmware", Reason::firmware_below_minimum,
                   "current " + report.current_firmware.text(), want,
@@ -114,7 +118,7 @@ Check check_firmware(const EvidenceState& state, const GuestRule& rule) {
                   "committed " + report.committed_firmware.text(), want,
                   "the host can still roll back to it: have it commit its firmware");
   }
-  return passed("firmware", report.current_firmware.text(), want);
+  return passed("firmware", report.current_firmware.text(), std::move(want));
 }
 
 Check check_mitigations(const EvidenceState& state, const GuestRule& rule) {
@@ -122,16 +126,15 @@ Check check_mitigations(const EvidenceState& state, const GuestRule& rule) {
   const bool told = report.version >= kFirstWithMitigations;
   const std::uint64_t current = told ? report.current_mitigations : 0;
   const std::uint64_t launch = told ? report.launch_mitigations : 0;
-  const std::string got =
-      told
-          ? "current " + bit_numbers(current) + "; at launch " + bit_numbers(launch)
-          : "none: report version " + std::to_string(report.version) + " has no mitigation vectors";
-  const std::string want = "current " + bit_numbers(rule.mitigations.current) + "; at launch " +
-                           bit_numbers(rule.mitigations.launch);
+  std::string got = told ? "current " + bit_numbers(current) + "; at launch " + bit_numbers(launch)
+                         : "none: report version " + std::to_string(report.version) +
+                               " has no mitigation vectors";
+  std::string want = "current " + bit_numbers(rule.mitigations.current) + "; at launch " +
+                     bit_numbers(rule.mitigations.launch);
   std::string hint = missing_bits("current", rule.mitigations.current, current);
   const std::string at_launch = missing_bits("launch", rule.mitigations.launch, launch);
   if (!at_launch.empty()) hint += (hint.empty() ? "" : "; ") + at_launch;
-  if (hint.empty()) return passed("mitigations", got, want);
+  if (hint.empty()) return passed("mitigations", std::move(got), std::move(want));
   if (!told) hint = "versions before 5 count as all clear; update the machine's firmware";
   return failed("mitigations", Reason::mitigation_missing, got, want, hint);
 }
@@ -141,8 +144,8 @@ Check check_platform(const EvidenceState& state, const GuestRule& rule) {
   const PlatformInfo& info = state.report.platform_info;
   std::string got = hex_number(info.raw) + " (" + info.text() + ")";
   if (info.unknown() != 0) got += ", unknown bits " + hex_number(info.unknown());
-  const std::string want = rule_text(bits, rule.platform);
-  if (rule.platform.accepts(info.raw)) return passed("platform", got, want);
+  std::string want = rule_text(bits, rule.platform);
+  if (rule.platform.accepts(info.raw)) return passed("platform", std::move(got), std::move(want));
   return failed("platform", Reason::platform_not_allowed, got, want,
                 bit_hint(bits, rule.platform, info.raw));
 }
