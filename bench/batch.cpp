@@ -128,7 +128,10 @@ Measured run(std::size_t count, ReportSource& firmware) {
   std::vector<std::unique_ptr<Pair>> pairs;
   while (pairs.size() < count) pairs.push_back(std::make_unique<Pair>(client, server));
   for (auto& pair : pairs) drive(*pair, bell);
-  for (std::size_t left = count; left > 0;) {
+  const auto is_open = [](const auto& pair) { return pair->open; };
+  // Where the firmware is quick, some sessions did not have to wait.
+  const auto opened = static_cast<std::size_t>(std::count_if(pairs.begin(), pairs.end(), is_open));
+  for (std::size_t left = count - opened; left > 0;) {
     bell.wait();
     for (auto& pair : pairs) {
       if (pair->open || !pair->client.evidence_ready()) continue;
