@@ -24,11 +24,10 @@ std::string certificate_pem(ByteView der) {
   return pem + "-----END CERTIFICATE-----\n";
 }
 
-// The key comes first in the file, the certificate after it.
-Result<std::size_t> certificate_offset(ByteView file) {
+// The key comes first in the file, the certificate after it; the file's size where there is none.
+std::size_t certificate_offset(ByteView file) {
   const std::string_view begin = kCertificateBegin;
   const auto found = std::search(file.begin(), file.end(), begin.begin(), begin.end());
-  if (found == file.end()) return Error(Reason::invalid_config, "it holds no certificate");
   return static_cast<std::size_t>(std::distance(file.begin(), found));
 }
 
@@ -43,12 +42,22 @@ struct Parts {
 
 Result<Parts> split(const SecretBytes& file) {
   return file.expose([](ByteView bytes) -> Result<Parts> {
-    RATLS_TRY(const std::size_t offset, certificate_offset(bytes));
+    const std::size_t offset = certificate_offset(bytes);
+    if (offset == bytes.size()) return Error(Reason::invalid_config, "it holds no certificate");
     RATLS_TRY(const auto certificate,
               Certificate::parse_der_or_pem(bytes.subspan(offset), Reason::invalid_config));
     RATLS_TRY(auto key, SecretBytes::copy_of(bytes.first(offset)));
     return Parts{std::move(key), Bytes(certificate.der().begin(), certificate.der().end())};
   });
+}
+
+Result<Parts> join(const SecretBytes& key_file, ByteView certificate_file) {
+  RATLS_TRY(const auto certificate,
+            Certificate::parse_der_or_pem(certificate_file, Reason::invalid_config));
+  RATLS_TRY(auto key, key_file.expose([](ByteView bytes) {
+    return SecretBytes::copy_of(bytes.first(certificate_offset(bytes)));
+  }));
+  return Parts{std::move(key), Bytes(certificate.der().begin(), certificate.der().end())};
 }
 
 Result<SigningKey> key_for(const Parts& parts) {
@@ -85,6 +94,17 @@ Result<CertificateIdentity> CertificateIdentity::load(const std::string& path) {
   if (!parts) return about(path, parts.error());
   auto key = key_for(*parts);
   if (!key) return about(path, key.error());
+  return CertificateIdentity(std::move(key).value(), std::move(parts->certificate));
+}
+
+Result<CertificateIdentity> CertificateIdentity::load_pair(const std::string& key_path,
+                                                           const std::string& certificate_path) {
+  RATLS_TRY(const SecretBytes file, detail::read_private_file(key_path, kMaxIdentityFile));
+  RATLS_TRY(const Bytes public_part, detail::read_public_file(certificate_path, kMaxIdentityFile));
+  auto parts = join(file, public_part);
+  if (!parts) return about(certificate_path, parts.error());
+  auto key = key_for(*parts);
+  if (!key) return about(key_path + " and " + certificate_path, key.error());
   return CertificateIdentity(std::move(key).value(), std::move(parts->certificate));
 }
 

@@ -35,7 +35,8 @@ class AttestedIdentity {
 };
 
 /// A side that is known by its key: a broker that guests pin. Key and certificate live in one PEM
-/// file of mode 0600. Move-only; owns the key.
+/// file of mode 0600. Its certificate may carry evidence over that key (level 0, `ratls cert new`),
+/// which peers accept only where they were told to. Move-only; owns the key.
 /// Threads: as SigningKey.
 class CertificateIdentity {
  public:
@@ -47,6 +48,13 @@ class CertificateIdentity {
   /// Reads such a file. Errors: io_error (missing, unreadable); invalid_config (readable by
   /// others, too large, not a key and its certificate).
   static Result<CertificateIdentity> load(const std::string& path);
+
+  /// The same from two files, as `ratls cert new` writes them: `key_path` holds the key (a
+  /// certificate behind it is not looked at), `certificate_path` one certificate, PEM or DER, which
+  /// may be readable by all. Both are read at once: a pair that is being replaced and does not fit
+  /// is an error, and a later call finds the new one. Errors: as load().
+  static Result<CertificateIdentity> load_pair(const std::string& key_path,
+                                               const std::string& certificate_path);
 
   [[nodiscard]] const SigningKey& key() const noexcept { return key_; }
   [[nodiscard]] ByteView certificate() const noexcept { return certificate_; }  ///< DER

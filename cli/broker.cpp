@@ -72,7 +72,8 @@ Result<std::string> policy_text_of(const BrokerConfig& config) {
   std::string out = "policy    " + policy.name() + " version " + std::to_string(policy.version()) +
                     ", sha256 " + policy.sha256().hex() +
                     (file.key ? ", signed\n" : ", signature not demanded\n");
-  for (const std::string& danger : policy.dangers()) out += "          WARNING " + danger + "\n";
+  for (const std::string& danger : broker::dangers_of(config, policy))
+    out += "          WARNING " + danger + "\n";
   return out;
 }
 

@@ -1,9 +1,7 @@
 // ratls cert new: a key and a certificate with evidence over it (level 0), for other servers.
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,10 +19,9 @@
 #include <ratls/certgen/sim/guest.h>
 #include <ratls/core/base64.h>
 
+#include "hook.h"
 #include "output.h"
 #include "verbs.h"
-
-extern char** environ;
 
 namespace ratls::cli {
 
@@ -36,11 +33,22 @@ constexpr const char* kExamples =
     "  ratls cert new --source sim:DIR --key-out key.pem --cert-out cert.pem --replace \\\n"
     "    --renew 86400 -- systemctl reload nginx\n"
     "\n"
+    "COMMAND is run when both files are in place. Once: its failure is exit code 69, and the "
+    "files\n"
+    "stay. With --renew: a COMMAND that fails is run again after 1, 2, 4... up to 300 seconds, "
+    "over\n"
+    "the same pair, until it succeeds or the next pair is due; only a signal ends the process. "
+    "What\n"
+    "fails before the first pair is there ends it at once.\n"
+    "\n"
     "LEVEL 0: this evidence covers the key and no session. Whoever gets hold of the key can show\n"
     "it from anywhere (CVE-2026-33697), so verifiers take it only where they say so. For a server\n"
     "of your own, ratls serve --source binds evidence to each session instead.\n";
 
-constexpr std::chrono::seconds kRetry{10};
+// A report that is refused is mostly the firmware's throttle; a hook mostly waits for a service.
+constexpr std::chrono::seconds kFirstReport{10};
+constexpr std::chrono::seconds kFirstHook{1};
+constexpr std::chrono::seconds kMostPatience{300};
 
 struct Options {
   std::string source;
@@ -49,7 +57,8 @@ struct Options {
   bool client = false;
   bool replace = false;
   std::uint32_t renew = 0;  // seconds; 0: once
-  std::vector<std::string> command;
+  Hook hook;
+  std::uint32_t hook_seconds = 60;
 };
 
 struct Fresh {
@@ -100,34 +109,14 @@ std::optional<Stop> write_pair(const Options& options, const Fresh& fresh) {
   return write_output(options.certificate_out, as_bytes(pem_of(fresh.certificate)));
 }
 
-// No shell: the words are the program and its arguments.
-std::optional<Stop> run_command(const std::vector<std::string>& command) {
-  if (command.empty()) return std::nullopt;
-  std::vector<std::string> words = command;
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  pid_t child = 0;
-  const int number =
-      ::posix_spawnp(&child, arguments.front(), nullptr, nullptr, arguments.data(), environ);
-  if (number != 0) return failed(command.front(), number);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::nullopt;
-  const std::string how = WIFEXITED(status) ? "exit code " + std::to_string(WEXITSTATUS(status))
-                                            : "signal " + std::to_string(WTERMSIG(status));
-  return Stop{Exit::unavailable, command.front() + " ended with " + how +
-                                     "; the new key and certificate are in place"};
-}
-
-// A Stop where nothing was written or the command failed.
+// A Stop where nothing was written.
 std::optional<Stop> renew(const Options& options, Attester& attester) {
   const auto fresh = make(attester, options.client ? Role::client : Role::server);
   if (!fresh) return Stop{exit_of(fresh.error().reason()), fresh.error().message()};
   if (auto stop = write_pair(options, *fresh)) return stop;
   std::fprintf(stderr, "ratls: %s and %s are new (level 0%s)\n", options.key_out.c_str(),
                options.certificate_out.c_str(), attester.simulated() ? ", SIMULATED" : "");
-  return run_command(options.command);
+  return std::nullopt;
 }
 
 std::optional<Stop> check(const Options& options) {
@@ -143,17 +132,45 @@ std::optional<Stop> check(const Options& options) {
   return std::nullopt;
 }
 
-// Until a signal ends it. What failed is tried again soon; the old pair stays until then.
+using Moment = std::chrono::steady_clock::time_point;
+
+// The pair that is there stays, and stays as it is: only the hook is run again, until it succeeds
+// or the next pair is due.
+void run_hook_until(const Options& options, Moment due) {
+  BackOff wait(kFirstHook, kMostPatience);
+  auto stop = run_hook(options.hook);
+  while (stop) {
+    const auto again = std::chrono::steady_clock::now() + wait.next();
+    std::fprintf(stderr, "ratls: the new key and certificate are in place, but %s; %s\n",
+                 stop->what.c_str(),
+                 again < due ? "it will be run again" : "it is run again after the next pair");
+    if (again >= due) return;
+    std::this_thread::sleep_until(again);
+    stop = run_hook(options.hook);
+  }
+}
+
+// Until a signal ends it. Where no new pair can be made the old one stays until there is one.
 [[noreturn]] void renew_for_ever(const Options& options, Attester& attester) {
   while (true) {
-    std::this_thread::sleep_for(std::chrono::seconds(options.renew));
-    auto stop = renew(options, attester);
-    while (stop) {
-      std::fprintf(stderr, "ratls: not renewed: %s\n", stop->what.c_str());
-      std::this_thread::sleep_for(kRetry);
-      stop = renew(options, attester);
+    const auto due = std::chrono::steady_clock::now() + std::chrono::seconds(options.renew);
+    run_hook_until(options, due);
+    std::this_thread::sleep_until(due);
+    BackOff wait(kFirstReport, kMostPatience);
+    for (auto stop = renew(options, attester); stop; stop = renew(options, attester)) {
+      const auto pause = wait.next();
+      std::fprintf(stderr, "ratls: not renewed: %s; the old pair stays, next attempt in %lld s\n",
+                   stop->what.c_str(), static_cast<long long>(pause.count()));
+      std::this_thread::sleep_for(pause);
     }
   }
+}
+
+Exit run_once(const Options& options) {
+  const auto stop = run_hook(options.hook);
+  if (!stop) return Exit::ok;
+  return report_stop({stop->exit, stop->what + "; the new key and certificate are in place"},
+                     false);
 }
 
 Exit run(const Options& options) {
@@ -165,7 +182,7 @@ Exit run(const Options& options) {
     return report_error(started.error(), false, "--source " + options.source);
   }
   if (const auto stop = renew(options, attester)) return report_stop(*stop, false);
-  if (options.renew == 0) return Exit::ok;
+  if (options.renew == 0) return run_once(options);
   renew_for_ever(options, attester);
 }
 
@@ -183,10 +200,17 @@ void add_cert(CLI::App& tool, Exit& exit) {
   verb->add_flag("--replace", options->replace, "The two files may exist and are replaced");
   verb->add_option("--renew", options->renew, "Stay, and make both anew every so many seconds")
       ->check(CLI::Range(1U, 31'536'000U));
-  verb->add_option("COMMAND", options->command,
+  verb->add_option("--hook-timeout", options->hook_seconds,
+                   "Seconds after which COMMAND is killed and counts as failed")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 86'400U));
+  verb->add_option("COMMAND", options->hook.command,
                    "Run after each new pair, without a shell; write -- before it");
   verb->footer(exit_code_help() + kExamples);
-  verb->callback([options, &exit] { exit = run(*options); });
+  verb->callback([options, &exit] {
+    options->hook.limit = std::chrono::seconds(options->hook_seconds);
+    exit = run(*options);
+  });
 }
 
 }  // namespace ratls::cli

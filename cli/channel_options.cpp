@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <cstdio>
 #include <utility>
 
 #include <ratls/certgen/sim/guest.h>
@@ -16,11 +17,19 @@ namespace {
 
 using Identity = std::shared_ptr<const CertificateIdentity>;
 
-std::optional<Stop> open_identity(const std::string& path, Identity& out) {
+Result<CertificateIdentity> load_identity(const IdentityOptions& options) {
+  const std::string& path = options.identity;
+  if (!options.identity_cert.empty()) {
+    return CertificateIdentity::load_pair(path, options.identity_cert);
+  }
   struct stat about {};
   const bool exists = ::lstat(path.c_str(), &about) == 0;
-  auto identity = exists ? CertificateIdentity::load(path) : CertificateIdentity::create(path);
-  if (!identity) return stop_of(identity.error(), path);
+  return exists ? CertificateIdentity::load(path) : CertificateIdentity::create(path);
+}
+
+std::optional<Stop> open_identity(const IdentityOptions& options, Identity& out) {
+  auto identity = load_identity(options);
+  if (!identity) return stop_of(identity.error(), options.identity);
   out = std::make_shared<const CertificateIdentity>(std::move(identity).value());
   return std::nullopt;
 }
@@ -72,6 +81,9 @@ std::optional<Stop> check_one_way(const AcceptOptions& options) {
   if (options.policy.empty() && !(options.policy_key.empty() && options.collateral.empty())) {
     return Stop{Exit::usage, "--policy-key and --collateral go with --policy"};
   }
+  if (options.policy.empty() && options.key_bound) {
+    return Stop{Exit::usage, "--dangerously-accept-key-bound goes with --policy"};
+  }
   return std::nullopt;
 }
 
@@ -81,6 +93,17 @@ std::optional<Stop> accept_key(const std::string& pin, std::optional<Accept>& ou
   if (!key) return Stop{Exit::usage, "--pin: " + key.error().message()};
   out.emplace(*key);
   return std::nullopt;
+}
+
+// Nobody should learn only from a log that this is switched on.
+AcceptEvidence by_evidence(const AcceptOptions& options, const Parties& parties) {
+  if (options.key_bound) {
+    std::fputs(
+        "ratls: DANGER: evidence that is bound to a TLS key and to no session is accepted; whoever "
+        "gets\nratls: hold of such a key shows it from anywhere (CVE-2026-33697)\n",
+        stderr);
+  }
+  return AcceptEvidence{parties.verifier, options.key_bound};
 }
 
 std::optional<Stop> accept_server(const AcceptOptions& options, Parties& parties,
@@ -94,7 +117,7 @@ std::optional<Stop> accept_server(const AcceptOptions& options, Parties& parties
     return std::nullopt;
   }
   if (auto stop = open_verifier(options, parties)) return stop;
-  out.emplace(AcceptEvidence{parties.verifier});
+  out.emplace(by_evidence(options, parties));
   return std::nullopt;
 }
 
@@ -103,7 +126,7 @@ std::optional<Stop> accept_client(const AcceptOptions& options, Parties& parties
   if (auto stop = check_one_way(options)) return stop;
   if (!options.pin.empty()) return accept_key(options.pin, out);
   if (auto stop = open_verifier(options, parties)) return stop;
-  out.emplace(AcceptEvidence{parties.verifier});
+  out.emplace(by_evidence(options, parties));
   return std::nullopt;
 }
 
@@ -113,9 +136,12 @@ std::optional<Stop> who_am_i(const IdentityOptions& options, Parties& parties,
   if (!options.identity.empty() && !options.source.empty()) {
     return Stop{Exit::usage, "give --identity or --source, not both"};
   }
+  if (options.identity.empty() && !options.identity_cert.empty()) {
+    return Stop{Exit::usage, "--identity-cert goes with --identity"};
+  }
   if (!options.identity.empty()) {
     Identity identity;
-    if (auto stop = open_identity(options.identity, identity)) return stop;
+    if (auto stop = open_identity(options, identity)) return stop;
     out.emplace(std::move(identity));
     return std::nullopt;
   }
@@ -129,6 +155,10 @@ std::optional<Stop> who_am_i(const IdentityOptions& options, Parties& parties,
 void add_identity_options(CLI::App& verb, IdentityOptions& options) {
   verb.add_option("--identity", options.identity,
                   "This side's key and certificate, PEM; made where the file does not exist");
+  verb.add_option(
+      "--identity-cert", options.identity_cert,
+      "The certificate of --identity, where that file holds the key only, as ratls cert "
+      "new writes them");
   verb.add_option("--source", options.source,
                   "This side is attested, by reports from here: auto, configfs, sev-guest, or "
                   "sim:DIR (a simulator)");
@@ -141,6 +171,12 @@ void add_policy_options(CLI::App& verb, AcceptOptions& options) {
                   "Demand the policy's signature (FILE.minisig) by this minisign key file");
   verb.add_option("--collateral", options.collateral,
                   "Store of certificates and revocation lists that evidence may lack");
+}
+
+void add_key_bound_option(CLI::App& verb, AcceptOptions& options) {
+  verb.add_flag("--dangerously-accept-key-bound", options.key_bound,
+                "With --policy: accept evidence of level 0 too, which covers the peer's key and no "
+                "session (CVE-2026-33697)");
 }
 
 void add_pin_option(CLI::App& verb, AcceptOptions& options) {

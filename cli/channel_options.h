@@ -14,8 +14,9 @@ namespace ratls::cli {
 
 /// Who this side is. Both empty: nobody (a client only).
 struct IdentityOptions {
-  std::string identity;  ///< a PEM file with key and certificate, made where it does not exist
-  std::string source;    ///< a report source: this side is attested
+  std::string identity;       ///< a PEM file with key and certificate, made where it does not exist
+  std::string identity_cert;  ///< its certificate, where that is a file of its own
+  std::string source;         ///< a report source: this side is attested
 };
 void add_identity_options(CLI::App& verb, IdentityOptions& options);
 
@@ -24,11 +25,13 @@ struct AcceptOptions {
   std::string policy;
   std::string policy_key;  ///< minisign key that must have signed the policy
   std::string collateral;  ///< a store for certificates and lists that evidence lacks
+  bool key_bound = false;  ///< accept evidence that is bound to no session
   std::string pin;
   std::string ca;
   std::string server_name;
 };
 void add_policy_options(CLI::App& verb, AcceptOptions& options);
+void add_key_bound_option(CLI::App& verb, AcceptOptions& options);
 void add_pin_option(CLI::App& verb, AcceptOptions& options);
 void add_ca_options(CLI::App& verb, AcceptOptions& options);
 

@@ -48,6 +48,7 @@ void add_connect(CLI::App& tool, Exit& exit) {
   verb->add_option("--listen", options->listen,
                    "Where plain connections come in: HOST:PORT or unix:PATH (mode 0600)");
   add_policy_options(*verb, options->peer);
+  add_key_bound_option(*verb, options->peer);
   add_pin_option(*verb, options->peer);
   add_ca_options(*verb, options->peer);
   add_identity_options(*verb, options->me);

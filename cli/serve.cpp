@@ -50,6 +50,7 @@ void add_serve(CLI::App& tool, Exit& exit) {
                    "HOST:PORT or unix:PATH; left out for a socket inherited from systemd");
   verb->add_option("--to", options->to, "The plain server: HOST:PORT or unix:PATH")->required();
   add_policy_options(*verb, options->peer);
+  add_key_bound_option(*verb, options->peer);
   add_pin_option(*verb, options->peer);
   add_identity_options(*verb, options->me);
   add_tunnel_options(*verb, options->tunnel);

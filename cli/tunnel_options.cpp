@@ -25,6 +25,7 @@ std::string accepted_text(const Session& session) {
     const PolicyId& policy = *session.verdict()->policy;
     out += ", policy " + policy.name + " version " + std::to_string(policy.version);
   }
+  if (attested->level() == Level::key) out += ", KEY-BOUND to no session (CVE-2026-33697)";
   if (session.verdict() != nullptr && session.verdict()->simulated) out += ", SIMULATED";
   return out;
 }

@@ -62,6 +62,7 @@ void add_verify_tls(CLI::App& verify, Exit& exit) {
   verb->add_option("HOST:PORT", options->server, "The server")->required();
   add_policy_options(*verb, options->peer);
   verb->get_option("--policy")->required();
+  add_key_bound_option(*verb, options->peer);
   add_identity_options(*verb, options->me);
   verb->add_option("--timeout", options->seconds, "Seconds for connection and handshake")
       ->capture_default_str();

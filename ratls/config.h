@@ -33,6 +33,11 @@ using ServerIdentity = std::variant<AttestedIdentity, std::shared_ptr<const Cert
 /// strongest that the handshake has: handshake (2) of a server, exporter (3) of a client.
 struct AcceptEvidence {
   std::shared_ptr<const Verifier> verifier;
+  /// Also accepts evidence that covers the peer's TLS key and no session (level 0, as `ratls cert
+  /// new` makes it). Whoever gets hold of that key shows the evidence from anywhere, for as long
+  /// as the verifier's policy accepts it: CVE-2026-33697. The verdict says so of each such peer,
+  /// and VerifiedPeer::level() is Level::key. Evidence in frames stays bound to the session.
+  bool dangerously_accept_key_bound = false;
 };
 /// Accepts exactly the holder of this key, by SHA-256 of its SubjectPublicKeyInfo.
 struct AcceptKey {

@@ -8,6 +8,9 @@ namespace {
 using detail::EvidenceState;
 using detail::StageDoor;
 
+constexpr std::string_view kKeyOnly =
+    "DANGEROUS: to no session; accepted because this verifier was told to";
+
 Error mismatch(std::string detail) {
   return Error(Reason::binding_mismatch, std::move(detail));
 }
@@ -15,7 +18,9 @@ Error mismatch(std::string detail) {
 Result<void> check_level(const Claims& claims, const SessionView& session, Trail& trail) {
   const std::string got(name(claims.level));
   if (claims.level >= session.minimum) {
-    trail.pass("level", "bound to " + got, std::string(name(session.minimum)));
+    const bool key_only = claims.level == Level::key;
+    trail.pass("level", "bound to " + got, std::string(name(session.minimum)),
+               key_only ? std::string(kKeyOnly) : std::string());
     return {};
   }
   return trail.fail("level", Error(Reason::level_too_low), got, std::string(name(session.minimum)));

@@ -114,9 +114,20 @@ std::string subject(const Verdict& verdict) {
   return "no policy was applied";
 }
 
+// Only where the verifier was told to take it does that check pass (bind.cpp).
+bool is_key_bound(const Verdict& verdict) {
+  const Check* level = verdict.find("level");
+  return level != nullptr && level->status == CheckStatus::pass && level->got == "bound to key";
+}
+
 // What an acceptance does not say.
 std::string caveats(const Verdict& verdict) {
   std::string out;
+  if (is_key_bound(verdict)) {
+    out +=
+        "KEY-BOUND (level 0): the evidence covers the TLS key and no session; whoever gets hold of "
+        "that\nkey shows it from anywhere (CVE-2026-33697).\n";
+  }
   if (verdict.simulated) {
     out += "SIMULATED: a simulator's key signed this; it proves nothing about hardware.\n";
   }

@@ -78,11 +78,13 @@ Result<void> publish(const std::string& temporary, const std::string& path) {
   return failed(path, errno);
 }
 
-Result<void> check_private(const std::string& path, int fd, std::size_t max) {
+enum class Readers : std::uint8_t { owner, anybody };
+
+Result<void> check_file(const std::string& path, int fd, std::size_t max, Readers readers) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return failed(path, errno);
   if (!S_ISREG(status.st_mode)) return Error(Reason::invalid_config, path + " is not a file");
-  if ((status.st_mode & 077U) != 0) {
+  if (readers == Readers::owner && (status.st_mode & 077U) != 0) {
     return Error(Reason::invalid_config, path + " is open to other users; run chmod 600 on it");
   }
   if (std::cmp_greater(status.st_size, max)) {
@@ -116,6 +118,14 @@ Result<SecretBytes> read_all(const std::string& path, int fd, std::size_t max) {
   return content;
 }
 
+Result<SecretBytes> read_file(const std::string& path, std::size_t max, Readers readers) {
+  // O_NONBLOCK: a FIFO in its place must not hang us.
+  const FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.open()) return failed(path, errno);
+  RATLS_CHECK(check_file(path, file.get(), max, readers));
+  return read_all(path, file.get(), max);
+}
+
 }  // namespace
 
 Result<void> write_new_file(const std::string& path, ByteView content) {
@@ -127,11 +137,12 @@ Result<void> write_new_file(const std::string& path, ByteView content) {
 }
 
 Result<SecretBytes> read_private_file(const std::string& path, std::size_t max) {
-  // O_NONBLOCK: a FIFO in its place must not hang us.
-  const FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.open()) return failed(path, errno);
-  RATLS_CHECK(check_private(path, file.get(), max));
-  return read_all(path, file.get(), max);
+  return read_file(path, max, Readers::owner);
+}
+
+Result<Bytes> read_public_file(const std::string& path, std::size_t max) {
+  RATLS_TRY(const SecretBytes content, read_file(path, max, Readers::anybody));
+  return content.expose([](ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); });
 }
 
 }  // namespace ratls::detail

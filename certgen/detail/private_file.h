@@ -18,4 +18,8 @@ Result<void> write_new_file(const std::string& path, ByteView content);
 /// Errors: io_error (missing, unreadable); invalid_config (mode, kind, size).
 Result<SecretBytes> read_private_file(const std::string& path, std::size_t max);
 
+/// Reads a regular file of at most `max` bytes, whoever may read it. Errors: as above, but for the
+/// mode.
+Result<Bytes> read_public_file(const std::string& path, std::size_t max);
+
 }  // namespace ratls::detail

@@ -42,11 +42,15 @@ bool lacks_evidence(const PeerLeaf& leaf) {
   return true;
 }
 
+bool carries_evidence(ByteView certificate) {
+  return !lacks_evidence({{certificate.begin(), certificate.end()}, true});
+}
+
 Result<void> Admission::judge(const PeerLeaf& leaf, TlsEngine& engine) {
   if (peer_ || verdict_) return Error(Reason::internal, "a peer was judged twice");
   if (const auto* key = std::get_if<AcceptKey>(&rule_)) return judge_key(leaf, key->spki_sha256);
   if (const auto* evidence = std::get_if<AcceptEvidence>(&rule_)) {
-    return judge_evidence(leaf, engine, *evidence->verifier);
+    return judge_evidence(leaf, engine, *evidence);
   }
   return Error(Reason::internal, "a leaf was offered where a CA decides");
 }
@@ -63,15 +67,16 @@ Result<void> Admission::judge_key(const PeerLeaf& leaf, const Sha256Digest& want
 }
 
 Result<void> Admission::judge_evidence(const PeerLeaf& leaf, TlsEngine& engine,
-                                       const Verifier& verifier) {
+                                       const AcceptEvidence& accept) {
   RATLS_TRY(EvidenceLeaf parts, read_evidence_leaf(leaf));
   const SpkiHash hash = hash_spki(parts.spki);
   const bool is_server = judged_side_ == Side::server;
   RATLS_TRY(const Binder binder,
             is_server ? engine.server_binder(hash) : engine.client_binder(hash));
-  SessionView session{parts.spki, is_server ? Role::server : Role::client,
-                      is_server ? Level::handshake : Level::exporter, binder};
-  auto outcome = verifier.verify(parts.evidence, session);
+  const Level strongest = is_server ? Level::handshake : Level::exporter;
+  const SessionView session{parts.spki, is_server ? Role::server : Role::client,
+                            accept.dangerously_accept_key_bound ? Level::key : strongest, binder};
+  auto outcome = accept.verifier->verify(parts.evidence, session);
   return keep(std::move(outcome), std::move(parts.spki));
 }
 

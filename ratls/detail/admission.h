@@ -16,6 +16,9 @@ Result<EvidenceLeaf> read_evidence_leaf(const PeerLeaf& leaf);
 
 /// Has a well-formed leaf no evidence of ours? Then it may come after the handshake.
 bool lacks_evidence(const PeerLeaf& leaf);
+/// Is a VERDICT due to a client that showed this certificate alone? Both sides ask it, so that they
+/// agree, however the evidence came into the certificate.
+bool carries_evidence(ByteView certificate);
 
 /// Judges one peer, once. The refusal of a policy is an Error with the verdict beside it.
 class Admission {
@@ -50,7 +53,8 @@ class Admission {
   [[nodiscard]] Result<void> confirm(TlsEngine& engine) const;
 
  private:
-  Result<void> judge_evidence(const PeerLeaf& leaf, TlsEngine& engine, const Verifier& verifier);
+  Result<void> judge_evidence(const PeerLeaf& leaf, TlsEngine& engine,
+                              const AcceptEvidence& accept);
   Result<void> judge_key(const PeerLeaf& leaf, const Sha256Digest& wanted);
   Result<void> keep(Outcome<VerifiedPeer> outcome, Bytes spki);
 

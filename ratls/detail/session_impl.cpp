@@ -13,11 +13,6 @@ using detail::VerdictFrame;
 
 namespace {
 
-template <class... Rules>
-detail::Admission::Rule rule_of(const std::variant<Rules...>& accept) {
-  return std::visit([](const auto& rule) { return detail::Admission::Rule(rule); }, accept);
-}
-
 // Policy refusals say which rule; evidence that is not authentic says one thing only, so that a
 // forger learns nothing from trying.
 VerdictFrame refusal(const Error& error, Disclosure disclosure) {
@@ -33,77 +28,6 @@ VerdictFrame refusal(const Error& error, Disclosure disclosure) {
 }
 
 }  // namespace
-
-// What `after_handshake` asks for can be had in frames only.
-template <class Config>
-Result<void> Session::Impl::setup_frames(const Config& config) {
-  const AfterHandshake& after = config.after_handshake;
-  if (config.framing == Framing::plain) {
-    if (after.demand == nullptr && !after.answers && !after.reattestation) return {};
-    return Error(Reason::invalid_config, "evidence after the handshake needs a framed endpoint");
-  }
-  std::optional<AttestedIdentity> answerer = after.answers;
-  if (const auto* identity = std::get_if<AttestedIdentity>(&config.identity)) answerer = *identity;
-  frames.emplace(detail::Exchange::Rules{answerer.has_value(), after.reattestation});
-  frames->answerer = std::move(answerer);
-  frames->demand = after.demand;
-  frames->verifier = after.demand;
-  const auto* evidence = std::get_if<AcceptEvidence>(&config.accept);
-  if (frames->verifier == nullptr && evidence != nullptr) frames->verifier = evidence->verifier;
-  return {};
-}
-
-template <class Config>
-Result<void> Session::Impl::setup(const Config& config, detail::TlsOptions options) {
-  if (const auto* evidence = std::get_if<AcceptEvidence>(&config.accept)) {
-    if (evidence->verifier == nullptr) return Error(Reason::invalid_config, "a null verifier");
-  }
-  observer_ = config.observer;
-  disclosure_ = config.disclosure;
-  timeouts_ = config.timeouts;
-  RATLS_CHECK(setup_frames(config));
-  admission.emplace(rule_of(config.accept), side_ == Side::client ? Side::server : Side::client);
-  if (const auto* identity = std::get_if<AttestedIdentity>(&config.identity)) attested_ = *identity;
-  options.side = side_;
-  options.alpn = config.alpn;
-  options.pause_for_certificate = attested_.has_value();
-  options.judge = [this](const PeerLeaf& leaf) { return judge_inside(leaf); };
-  RATLS_TRY(engine, TlsEngine::create(std::move(options)));
-  using Pinned = std::shared_ptr<const CertificateIdentity>;
-  if (const auto* identity = std::get_if<Pinned>(&config.identity)) {
-    return adopt_identity(*identity);
-  }
-  return {};
-}
-
-Result<void> Session::Impl::adopt_identity(
-    const std::shared_ptr<const CertificateIdentity>& identity) {
-  if (identity == nullptr) return Error(Reason::invalid_config, "an identity that is null");
-  certificate_ = identity;  // mbedTLS borrows its key
-  return engine->set_own_certificate(identity->key(), identity->certificate());
-}
-
-Result<std::unique_ptr<Session::Impl>> Session::Impl::client(const ClientConfig& config) {
-  std::unique_ptr<Impl> impl(new Impl(Side::client));
-  detail::TlsOptions options;
-  if (const auto* ca = std::get_if<AcceptCa>(&config.accept)) {
-    if (ca->ca_pem.empty() || ca->server_name.empty()) {
-      return Error(Reason::invalid_config, "a CA needs certificates and a server name");
-    }
-    options.ca_pem = ca->ca_pem;
-    options.server_name = ca->server_name;
-  }
-  RATLS_CHECK(impl->setup(config, std::move(options)));
-  return impl;
-}
-
-Result<std::unique_ptr<Session::Impl>> Session::Impl::server(const ServerConfig& config) {
-  std::unique_ptr<Impl> impl(new Impl(Side::server));
-  detail::TlsOptions options;
-  options.ask_for_certificate = true;
-  RATLS_CHECK(impl->setup(config, std::move(options)));
-  return impl;
-}
 
 void Session::Impl::say(Event::Kind kind, const Verdict* verdict) const {
   if (!observer_) return;
@@ -161,7 +85,10 @@ Result<void> Session::Impl::step() {
 // docs/protocol.md, section 8: whoever shows this side its own key is a mirror.
 Result<void> Session::Impl::judge_leaf(const PeerLeaf& leaf) {
   RATLS_CHECK(admission->judge(leaf, *engine));
-  if (key_ && equal_ct(admission->judged_spki(), key_->spki())) {
+  const bool fixed = certificate_ && admission->by_evidence();
+  if (!key_ && !fixed) return {};
+  const ByteView own = key_ ? key_->spki() : certificate_->key().spki();
+  if (equal_ct(admission->judged_spki(), own)) {
     return Error(Reason::binding_mismatch, "the peer shows this side's own key");
   }
   return {};
@@ -223,18 +150,27 @@ Result<void> Session::Impl::confirm_binder() {
   return {};
 }
 
+// A client knows by its own certificate whether its server owes it a VERDICT.
+Result<bool> Session::Impl::showed_evidence() const {
+  if (key_) return true;
+  if (!key_bound_) return false;
+  if (engine->showed_certificate()) return true;
+  return frames ? Result<bool>(false) : Error(Reason::evidence_not_requested);
+}
+
 Result<void> Session::Impl::finish_client(HandshakeDone done) {
   if (admission->ca() != nullptr) RATLS_CHECK(admission->judge_ca(*engine));
   if (key_) RATLS_CHECK(confirm_binder());
+  RATLS_TRY(const bool showed, showed_evidence());
   if (frames) {
-    if (key_) {
+    if (showed) {
       frames->exchange.expect_verdict();
     } else if (frames->answerer) {
       frames->exchange.expect_request();
     }
     return start_frames(std::move(done), frames->demand != nullptr);
   }
-  verdict_due = attested_.has_value();
+  verdict_due = showed;
   RATLS_TRY(peer, std::move(*admission).admit(std::move(done), *engine));
   if (!attested_) say(Event::Kind::peer_authenticated);
   state = State::open;
@@ -261,9 +197,14 @@ Result<void> Session::Impl::finish_server(HandshakeDone done) {
   return accept_client(std::move(done));
 }
 
+// Of whoever came with a certificate that is no leaf of ours it counts as shown: it is refused.
+bool Session::Impl::client_showed_evidence() const {
+  return shown_leaf_ && !detail::lacks_evidence(*shown_leaf_);
+}
+
 Result<void> Session::Impl::accept_client(HandshakeDone done) {
   RATLS_CHECK(admission->confirm(*engine));
-  if (admission->by_evidence()) RATLS_CHECK(engine->write(VerdictFrame{}.encode()));
+  if (client_showed_evidence()) RATLS_CHECK(engine->write(VerdictFrame{}.encode()));
   if (frames) return start_frames(std::move(done), frames->demand != nullptr);
   RATLS_TRY(peer, std::move(*admission).admit(std::move(done), *engine));
   state = State::open;
@@ -273,7 +214,8 @@ Result<void> Session::Impl::accept_client(HandshakeDone done) {
 void Session::Impl::refuse(const Error& error) {
   const std::uint8_t alert =
       shown_leaf_ ? detail::kAlertAccessDenied : detail::kAlertCertificateRequired;
-  tell_refusal(error, alert, admission->by_evidence() && shown_leaf_.has_value());
+  const bool verdict = admission->by_evidence() || client_showed_evidence();
+  tell_refusal(error, alert, verdict && shown_leaf_.has_value());
 }
 
 // Best effort: the peer is refused whether or not it can be told.

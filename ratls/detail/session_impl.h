@@ -59,6 +59,8 @@ class Session::Impl {
   Result<void> finish_server(detail::HandshakeDone done);
   Result<void> judge_client();
   Result<void> accept_client(detail::HandshakeDone done);
+  [[nodiscard]] bool client_showed_evidence() const;
+  Result<bool> showed_evidence() const;
   void refuse(const Error& error);
   void tell_refusal(const Error& error, std::uint8_t alert, bool verdict);
   Result<void> confirm_binder();
@@ -105,6 +107,7 @@ class Session::Impl {
   Timeouts timeouts_;
   std::optional<AttestedIdentity> attested_;
   std::shared_ptr<const CertificateIdentity> certificate_;
+  bool key_bound_ = false;         // and evidence is in its certificate
   std::optional<SigningKey> key_;  // this connection's own, where attested
   SpkiHash own_hash_;
   std::optional<Binder> own_binder_;            // a client's B_c, to be confirmed

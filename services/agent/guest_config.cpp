@@ -40,6 +40,12 @@ Result<AcceptSpec> read_accept(const JsonFile& file, const JsonFields& fields,
   RATLS_TRY(out.pin, optional_text(file, fields, "pin"));
   RATLS_TRY(out.ca, optional_text(file, fields, "ca"));
   RATLS_TRY(out.server_name, optional_text(file, fields, "server_name"));
+  if (const JsonValue* key_bound = fields.find("dangerously_accept_key_bound")) {
+    RATLS_TRY(out.key_bound, file.boolean(*key_bound, "dangerously_accept_key_bound"));
+    if (out.key_bound && out.policy.empty()) {
+      return file.wrong(*key_bound, "dangerously_accept_key_bound belongs to attested_by");
+    }
+  }
   const int said =
       (out.policy.empty() ? 0 : 1) + (out.pin.empty() ? 0 : 1) + (out.ca.empty() ? 0 : 1);
   if (said != 1) {
@@ -52,9 +58,10 @@ Result<AcceptSpec> read_accept(const JsonFile& file, const JsonFields& fields,
 }
 
 Result<BrokerSpec> read_broker(const JsonFile& file, const JsonValue& value) {
-  RATLS_TRY(const auto fields, JsonFields::open(file, value, "broker", {},
-                                                {"attested_by", "pin", "ca", "server_name",
-                                                 "address", "address_from"}));
+  RATLS_TRY(const auto fields,
+            JsonFields::open(file, value, "broker", {},
+                             {"attested_by", "dangerously_accept_key_bound", "pin", "ca",
+                              "server_name", "address", "address_from"}));
   BrokerSpec out;
   RATLS_TRY(out.accept, read_accept(file, fields, value));
   RATLS_TRY(out.address_from, optional_text(file, fields, "address_from"));
@@ -117,9 +124,10 @@ Result<void> check_unattested(const JsonFile& file, const JsonFields& fields,
 }
 
 Result<UpstreamSpec> read_upstream(const JsonFile& file, const JsonValue& value) {
-  RATLS_TRY(const auto fields, JsonFields::open(file, value, "an upstream", {"prefix", "connect"},
-                                                {"name", "attested_by", "pin", "ca", "server_name",
-                                                 "unattested", "show_evidence", "inject"}));
+  RATLS_TRY(const auto fields,
+            JsonFields::open(file, value, "an upstream", {"prefix", "connect"},
+                             {"name", "attested_by", "dangerously_accept_key_bound", "pin", "ca",
+                              "server_name", "unattested", "show_evidence", "inject"}));
   UpstreamSpec out;
   RATLS_TRY(out.prefix, file.text(fields.at("prefix"), "prefix"));
   if (!out.prefix.starts_with('/')) {

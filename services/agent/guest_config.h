@@ -16,6 +16,7 @@ namespace ratls::agent {
 /// Whom to accept at the other end; exactly one is said. Names of files are beside guest.json.
 struct AcceptSpec {
   std::string policy;       ///< "attested_by": a policy file, for evidence
+  bool key_bound = false;   ///< "dangerously_accept_key_bound", with it: see AcceptEvidence
   std::string pin;          ///< "pin": sha256//... of its key
   std::string ca;           ///< "ca": a PEM file, or "system"
   std::string server_name;  ///< with `ca`

@@ -45,7 +45,7 @@ Result<AcceptServer> Parties::accept(const AcceptSpec& spec) {
     return AcceptServer(AcceptCa{std::move(pem), spec.server_name});
   }
   RATLS_TRY(auto judge, verifier(beside(spec.policy)));
-  return AcceptServer(AcceptEvidence{std::move(judge)});
+  return AcceptServer(AcceptEvidence{std::move(judge), spec.key_bound});
 }
 
 Result<std::shared_ptr<const Verifier>> Parties::verifier(const std::string& policy) {

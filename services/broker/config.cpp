@@ -52,11 +52,15 @@ class Reader {
 
   Result<void> policy(const JsonValue& value, BrokerConfig& out) const {
     RATLS_TRY(const auto fields,
-              JsonFields::open(file_, value, "policy", {"file"}, {"key", "state", "collateral"}));
+              JsonFields::open(file_, value, "policy", {"file"},
+                               {"key", "state", "collateral", "dangerously_accept_key_bound"}));
     RATLS_TRY(out.policy, path(fields.at("file"), "file"));
     RATLS_TRY(out.policy_key, path_or_none(fields, "key"));
     RATLS_TRY(out.policy_state, path_or_none(fields, "state"));
     RATLS_TRY(out.collateral, path_or_none(fields, "collateral"));
+    if (const auto* key_bound = fields.find("dangerously_accept_key_bound")) {
+      RATLS_TRY(out.key_bound, file_.boolean(*key_bound, "dangerously_accept_key_bound"));
+    }
     return {};
   }
 
@@ -146,6 +150,16 @@ Result<BrokerConfig> read_broker_config(const std::string& path) {
   RATLS_TRY(const Bytes text, detail::read_whole_file(path, strict_json::kMaxJsonSize));
   const auto slash = path.rfind('/');
   return parse_broker_config(text, slash == std::string::npos ? "" : path.substr(0, slash + 1));
+}
+
+std::vector<std::string> dangers_of(const BrokerConfig& config, const Policy& policy) {
+  std::vector<std::string> out = policy.dangers();
+  if (config.key_bound) {
+    out.emplace_back(
+        "evidence that is bound to a TLS key and to no session is accepted (level 0): whoever gets "
+        "hold of a guest's key is given its secrets anywhere (CVE-2026-33697)");
+  }
+  return out;
 }
 
 Result<void> check_against(const ReleaseRules& rules, const Policy& policy) {

@@ -56,6 +56,7 @@ struct BrokerConfig {
   std::string policy_key;    ///< empty: its signature is not demanded
   std::string policy_state;  ///< empty: older versions are accepted
   std::string collateral;    ///< a store's folder, or empty
+  bool key_bound = false;    ///< "dangerously_accept_key_bound": see AcceptEvidence
   std::string store;
   std::string store_key;  ///< see read_store_key()
   std::string audit;
@@ -68,6 +69,9 @@ struct BrokerConfig {
 Result<BrokerConfig> parse_broker_config(ByteView json, const std::string& folder);
 /// The same from a file. Errors: also io_error.
 Result<BrokerConfig> read_broker_config(const std::string& path);
+
+/// The relaxations of policy and configuration together, a sentence each.
+std::vector<std::string> dangers_of(const BrokerConfig& config, const Policy& policy);
 
 /// Do the rules fit the policy? Errors: invalid_config, where a rule names a guest that the policy
 /// does not have, or none of its guests can ever be given the resource (covers "firmware").

@@ -74,6 +74,7 @@ void Connection::opened() {
   if (session.verdict() != nullptr && session.verdict()->policy) {
     fields.emplace_back("policy.name", session.verdict()->policy->name);
   }
+  if (peer->level() == Level::key) fields.emplace_back("peer.level", "key");
   fields.emplace_back("tls.protocol.version", "1.3");
   fields.emplace_back("tls.cipher", session.cipher_suite());
   desk_.journal().info("handshake.accepted", fields);

@@ -37,8 +37,8 @@ BrokerServer::BrokerServer(Setup setup, Ledger ledger)
       journal_(*setup.journal),
       identity_(std::move(setup.identity)),
       verifier_(std::make_shared<Verifier>(*setup.policy, clock_, std::move(setup.collateral))),
-      plain_(identity_, AcceptEvidence{verifier_}),
-      framed_(identity_, AcceptEvidence{verifier_}),
+      plain_(identity_, AcceptEvidence{verifier_, config_.key_bound}),
+      framed_(identity_, AcceptEvidence{verifier_, config_.key_bound}),
       releaser_(loop_, std::move(ledger), clock_),
       door_(
           loop_, [this] { return metrics_page(); }, [this] { return status(); }),

@@ -151,3 +151,34 @@ TEST_CASE("openssl finds the identity's key and certificate to be a pair") {
   CHECK(from_key.status == 0);
   CHECK(from_key.output == from_certificate.output);
 }
+
+TEST_CASE("an identity is read from two files, and refused where they are no pair") {
+  const test::TemporaryFolder folder;
+  const std::string whole = folder.file("a.pem");
+  const auto a = CertificateIdentity::create(whole);
+  const auto b = CertificateIdentity::create(folder.file("b.pem"));
+  REQUIRE(a);
+  REQUIRE(b);
+  const std::string text = text_of(whole);
+  const std::size_t at = text.find(kCertificate);
+  const std::string key = folder.file("key.pem");
+  const std::string certificate = folder.file("cert.pem");
+  replace_private(key, text.substr(0, at));
+  test::write_file(certificate, as_bytes(text.substr(at)));
+  REQUIRE(::chmod(certificate.c_str(), 0644) == 0);
+  const auto pair = CertificateIdentity::load_pair(key, certificate);
+  REQUIRE(pair);
+  CHECK(pair->pin() == a->pin());
+  CHECK(equal_ct(pair->certificate(), a->certificate()));
+  // In mid-replacement, or mixed up.
+  const auto mixed = CertificateIdentity::load_pair(folder.file("b.pem"), certificate);
+  REQUIRE_FALSE(mixed);
+  CHECK(mixed.error().reason() == Reason::invalid_config);
+  CHECK(mixed.error().detail().find("another key") != std::string::npos);
+  CHECK(CertificateIdentity::load_pair(key, key).error().reason() == Reason::invalid_config);
+  CHECK(CertificateIdentity::load_pair(key, folder.file("none")).error().reason() ==
+        Reason::io_error);
+  REQUIRE(::chmod(key.c_str(), 0644) == 0);
+  CHECK(CertificateIdentity::load_pair(key, certificate).error().reason() ==
+        Reason::invalid_config);
+}

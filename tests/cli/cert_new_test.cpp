@@ -96,6 +96,44 @@ TEST_CASE("cert new --renew makes a new pair on its timer until it is stopped") 
   CHECK(std::stoi(sums) >= 2);
 }
 
+TEST_CASE("cert new --renew runs a failing command again, over the same pair, until it succeeds") {
+  const Folder files;
+  const std::string log = files.folder.file("log");
+  const std::string script = files.folder.file("hook");
+  // Fails twice, then succeeds: after 0, 1 and 3 seconds.
+  test::write_file(script, as_bytes("sha256sum " + files.certificate + " >> " + log +
+                                    "; test $(wc -l < " + log + ") -ge 3\n"));
+  const auto ended = test::run_command("timeout 6 " + std::string(RATLS_TOOL) + " " +
+                                       files.command + "--renew 3600 -- sh " + script);
+  INFO(ended.output);
+  CHECK(ended.status == 124);
+  CHECK(test::run_command("wc -l < " + log).output == "3\n");
+  CHECK(test::run_command("sort -u " + log + " | wc -l").output == "1\n");
+  CHECK(has(ended.output, "sh ended with exit code 1; it will be run again"));
+}
+
+TEST_CASE("cert new --renew goes on to the next pair where the command never succeeds") {
+  const Folder files;
+  const std::string log = files.folder.file("log");
+  const auto ended = test::run_command("timeout 5 " + std::string(RATLS_TOOL) + " " +
+                                       files.command + "--renew 2 -- sh -c 'sha256sum " +
+                                       files.certificate + " >> " + log + "; false'");
+  INFO(ended.output);
+  CHECK(ended.status == 124);
+  CHECK(std::stoi(test::run_command("sort -u " + log + " | wc -l").output) >= 2);
+  // Two runs a pair at most (after 0 and 1 seconds): no storm of attempts.
+  CHECK(std::stoi(test::run_command("wc -l < " + log).output) <= 6);
+  CHECK(has(ended.output, "it is run again after the next pair"));
+}
+
+TEST_CASE("cert new kills a command that never ends") {
+  const Folder files;
+  const auto made = tool(files.command + "--hook-timeout 1 -- sleep 60");
+  CHECK(made.status == 69);
+  CHECK(has(made.output, "sleep was killed: it went on for more than 1 s"));
+  CHECK(test::read_file(files.certificate));
+}
+
 TEST_CASE("cert new refuses sources that do not exist and one file for both") {
   const Folder files;
   CHECK(tool("cert new --source sim:/does/not/exist --key-out " + files.key + " --cert-out " +

@@ -135,6 +135,43 @@ def refused_by_policy(folder: pathlib.Path, simulator: str) -> None:
     check("and the plain server saw nobody", backend.count == 0)
 
 
+def key_bound(folder: pathlib.Path, simulator: str) -> None:
+    """Level 0, as ratls cert new makes it: refused unless it is accepted by name."""
+    danger = "--dangerously-accept-key-bound"
+    backend, policy = Backend(), str(folder / "policy.json")
+    for side, more in (("server", []), ("client", ["--client"])):
+        ratls("cert", "new", "--source", "sim:" + simulator, "--key-out", str(folder / (side + ".key")),
+              "--cert-out", str(folder / (side + ".crt")), *more)
+    identity = {side: ["--identity", str(folder / (side + ".key")), "--identity-cert",
+                       str(folder / (side + ".crt"))] for side in ("server", "client")}
+
+    server = Process("serve", "--listen", "127.0.0.1:0", "--to", backend.where, "--policy", policy, danger,
+                     *identity["server"])
+    done = ratls("connect", server.where, "--policy", policy, *identity["client"], text="hello")
+    check("connect refuses a server whose evidence covers its key only", done.returncode == 1
+          and "level_too_low" in done.stderr and done.stdout == "", done)
+    done = ratls("verify", "tls", server.where, "--policy", policy)
+    check("so does verify tls", done.returncode == 1 and "level_too_low" in done.stdout, done)
+    done = ratls("verify", "tls", server.where, "--policy", policy, danger, *identity["client"])
+    check("verify tls accepts it where it is told to, and says KEY-BOUND", done.returncode == 0
+          and "KEY-BOUND" in done.stdout and "DANGER" in done.stderr, done)
+    done = ratls("connect", server.where, "--policy", policy, danger, *identity["client"], text="hello")
+    check("connect carries bytes both ways with evidence over keys only, loudly", done.returncode == 0
+          and done.stdout == "hello" and "DANGER" in done.stderr and "KEY-BOUND" in done.stderr, done)
+    server.stop()
+    check("and serve said DANGER at its start and KEY-BOUND of the client",
+          "DANGER" in server.log() and "KEY-BOUND" in server.log(), server.log())
+
+    server = Process("serve", "--listen", "127.0.0.1:0", "--to", backend.where, "--policy", policy,
+                     "--identity", str(folder / "server.pem"))
+    done = ratls("connect", server.where, "--pin", server.pin, *identity["client"], text="hello")
+    check("serve refuses a client whose evidence covers its key only", done.returncode == 77, done)
+    server.stop()
+    check("and says why", "level_too_low" in server.log(), server.log())
+    done = ratls("connect", server.where, "--pin", server.pin, danger)
+    check("the switch without a policy is a mistake", done.returncode == 64, done)
+
+
 def local_doors(folder: pathlib.Path, simulator: str) -> None:
     backend = Backend()
     listening = socket.create_server(("127.0.0.1", 0))
@@ -197,6 +234,7 @@ def main() -> int:
         prepare(folder, simulator)
         attested_server(folder, simulator)
         refused_by_policy(folder, simulator)
+        key_bound(folder, simulator)
         local_doors(folder, simulator)
         wrong_usage(folder, simulator)
     return 1 if FAILED else 0

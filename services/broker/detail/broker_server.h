@@ -35,7 +35,7 @@ class BrokerServer final : public Server, public Desk {
   void stop() override;
   [[nodiscard]] std::string pin() const override { return identity_->pin(); }
   [[nodiscard]] std::vector<std::string> dangers() const override {
-    return verifier_->policy().dangers();
+    return dangers_of(config_, verifier_->policy());
   }
   [[nodiscard]] Where where() const override;
 

@@ -189,4 +189,18 @@ TEST_CASE("an independent validator agrees with the reader of broker.json everyw
   CHECK(valid > 50);
 }
 
+TEST_CASE(
+    "evidence that is bound to a key only is accepted where broker.json says so, and it warns") {
+  json about = sample();
+  const auto careful = broker::parse_broker_config(as_bytes(about.dump()), "");
+  REQUIRE(careful);
+  CHECK_FALSE(careful->key_bound);
+  about["policy"]["dangerously_accept_key_bound"] = true;
+  const auto careless = broker::parse_broker_config(as_bytes(about.dump()), "");
+  REQUIRE(careless);
+  CHECK(careless->key_bound);
+  about["policy"]["dangerously_accept_key_bound"] = "yes";
+  CHECK_FALSE(broker::parse_broker_config(as_bytes(about.dump()), ""));
+}
+
 }  // namespace ratls
