@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -20,6 +21,7 @@
 #include <ratls/certgen/leaf.h>
 #include <ratls/certgen/sim/guest.h>
 #include <ratls/core/base64.h>
+#include <ratls/core/evidence.h>
 
 #include "output.h"
 #include "verbs.h"
@@ -34,7 +36,7 @@ constexpr const char* kExamples =
     "\nEXAMPLES\n"
     "  ratls cert new --source sim:DIR --key-out key.pem --cert-out cert.pem\n"
     "  ratls cert new --source sim:DIR --key-out key.pem --cert-out cert.pem --replace \\\n"
-    "    --renew 86400 -- systemctl reload nginx\n"
+    "    --renew 86400 --watch-firmware 600 -- systemctl reload nginx\n"
     "\n"
     "LEVEL 0: this evidence covers the key and no session. Whoever gets hold of the key can show\n"
     "it from anywhere (CVE-2026-33697), so verifiers take it only where they say so. For a server\n"
@@ -49,13 +51,18 @@ struct Options {
   bool client = false;
   bool replace = false;
   std::uint32_t renew = 0;  // seconds; 0: once
+  std::uint32_t watch = 0;  // seconds between two looks at the firmware's level; 0: never
   std::vector<std::string> command;
 };
 
 struct Fresh {
   SecretBytes key;  // PEM
   Bytes certificate;
+  Bytes tcb;  // REPORTED_TCB of the report in it
 };
+
+constexpr std::size_t kReportedTcb = 0x180;  // AMD 56860, ATTESTATION_REPORT
+constexpr std::size_t kTcbSize = 8;
 
 std::string pem_of(ByteView der) {
   const std::string body = to_base64(der);
@@ -70,7 +77,9 @@ Result<Fresh> make(Attester& attester, Role role) {
   auto pending = attester.begin({role, Level::key, std::nullopt, hash_spki(key.spki())});
   RATLS_TRY(const Bytes evidence, pending.take());
   RATLS_TRY(Bytes certificate, make_leaf(key, ByteView(evidence)));
-  return Fresh{std::move(pem), std::move(certificate)};
+  RATLS_TRY(const auto envelope, EvidenceEnvelope::decode(evidence));
+  const ByteView tcb = ByteView(envelope.report).subspan(kReportedTcb, kTcbSize);
+  return Fresh{std::move(pem), std::move(certificate), Bytes(tcb.begin(), tcb.end())};
 }
 
 Stop failed(const std::string& path, int number) {
@@ -120,15 +129,41 @@ std::optional<Stop> run_command(const std::vector<std::string>& command) {
                                      "; the new key and certificate are in place"};
 }
 
-// A Stop where nothing was written or the command failed.
-std::optional<Stop> renew(const Options& options, Attester& attester) {
-  const auto fresh = make(attester, options.client ? Role::client : Role::server);
-  if (!fresh) return Stop{exit_of(fresh.error().reason()), fresh.error().message()};
-  if (auto stop = write_pair(options, *fresh)) return stop;
-  std::fprintf(stderr, "ratls: %s and %s are new (level 0%s)\n", options.key_out.c_str(),
-               options.certificate_out.c_str(), attester.simulated() ? ", SIMULATED" : "");
-  return run_command(options.command);
-}
+/// The pair on disk, and whether it still fits the machine.
+class Pair {
+ public:
+  Pair(const Options& options, Attester& attester) : options_(options), attester_(attester) {}
+
+  /// A Stop where nothing was written or the command failed.
+  std::optional<Stop> renew() {
+    const auto fresh = make(attester_, role());
+    if (!fresh) return Stop{exit_of(fresh.error().reason()), fresh.error().message()};
+    return put(*fresh, "");
+  }
+
+  /// Renews only where the machine's firmware has another level than the pair was made under.
+  std::optional<Stop> renew_if_updated() {
+    const auto fresh = make(attester_, role());
+    if (!fresh) return Stop{exit_of(fresh.error().reason()), fresh.error().message()};
+    return fresh->tcb == tcb_ ? std::nullopt
+                              : put(*fresh, "; the firmware's level (REPORTED_TCB) changed");
+  }
+
+ private:
+  [[nodiscard]] Role role() const { return options_.client ? Role::client : Role::server; }
+
+  std::optional<Stop> put(const Fresh& fresh, const char* why) {
+    if (auto stop = write_pair(options_, fresh)) return stop;
+    tcb_ = fresh.tcb;
+    std::fprintf(stderr, "ratls: %s and %s are new (level 0%s)%s\n", options_.key_out.c_str(),
+                 options_.certificate_out.c_str(), attester_.simulated() ? ", SIMULATED" : "", why);
+    return run_command(options_.command);
+  }
+
+  const Options& options_;
+  Attester& attester_;
+  Bytes tcb_;
+};
 
 std::optional<Stop> check(const Options& options) {
   if (options.key_out == options.certificate_out || options.key_out == "-") {
@@ -144,15 +179,24 @@ std::optional<Stop> check(const Options& options) {
 }
 
 // Until a signal ends it. What failed is tried again soon; the old pair stays until then.
-[[noreturn]] void renew_for_ever(const Options& options, Attester& attester) {
+[[noreturn]] void renew_for_ever(const Options& options, Pair& pair) {
+  using Clock = std::chrono::steady_clock;
+  const auto never = Clock::time_point::max();
+  const auto after = [&](std::uint32_t seconds) {
+    return seconds == 0 ? never : Clock::now() + std::chrono::seconds(seconds);
+  };
+  auto renewal = after(options.renew);
+  auto look = after(options.watch);
   while (true) {
-    std::this_thread::sleep_for(std::chrono::seconds(options.renew));
-    auto stop = renew(options, attester);
-    while (stop) {
+    std::this_thread::sleep_until(std::min(renewal, look));
+    const bool due = Clock::now() >= renewal;
+    if (const auto stop = due ? pair.renew() : pair.renew_if_updated()) {
       std::fprintf(stderr, "ratls: not renewed: %s\n", stop->what.c_str());
-      std::this_thread::sleep_for(kRetry);
-      stop = renew(options, attester);
+      (due ? renewal : look) = Clock::now() + kRetry;
+      continue;
     }
+    if (due) renewal = after(options.renew);
+    look = after(options.watch);
   }
 }
 
@@ -164,9 +208,10 @@ Exit run(const Options& options) {
   if (const auto started = attester.start(); !started) {
     return report_error(started.error(), false, "--source " + options.source);
   }
-  if (const auto stop = renew(options, attester)) return report_stop(*stop, false);
-  if (options.renew == 0) return Exit::ok;
-  renew_for_ever(options, attester);
+  Pair pair(options, attester);
+  if (const auto stop = pair.renew()) return report_stop(*stop, false);
+  if (options.renew == 0 && options.watch == 0) return Exit::ok;
+  renew_for_ever(options, pair);
 }
 
 }  // namespace
@@ -176,12 +221,18 @@ void add_cert(CLI::App& tool, Exit& exit) {
   group->require_subcommand(1);
   auto* verb = group->add_subcommand("new", "Make a key and evidence over it (level 0)");
   const auto options = std::make_shared<Options>();
-  verb->add_option("--source", options->source, "Where reports come from: sim:DIR")->required();
+  verb->add_option("--source", options->source,
+                   "Where reports come from: auto, configfs, sev-guest, or sim:DIR (a simulator)")
+      ->required();
   verb->add_option("--key-out", options->key_out, "The new key, PEM, mode 0600")->required();
   verb->add_option("--cert-out", options->certificate_out, "Its certificate, PEM")->required();
   verb->add_flag("--client", options->client, "For a TLS client; default: for a server");
   verb->add_flag("--replace", options->replace, "The two files may exist and are replaced");
   verb->add_option("--renew", options->renew, "Stay, and make both anew every so many seconds")
+      ->check(CLI::Range(1U, 31'536'000U));
+  verb->add_option("--watch-firmware", options->watch,
+                   "Stay, look every so many seconds (a report each), and make both anew when the "
+                   "firmware's level changed")
       ->check(CLI::Range(1U, 31'536'000U));
   verb->add_option("COMMAND", options->command,
                    "Run after each new pair, without a shell; write -- before it");
