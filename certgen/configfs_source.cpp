@@ -3,8 +3,10 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <ratls/certgen/certificate_table.h>
@@ -21,6 +23,7 @@ using detail::TsmFiles;
 
 constexpr int kTries = 3;
 constexpr std::size_t kMaxAttribute = 4096;
+constexpr std::size_t kReportDataOffset = 0x50;  // AMD 56860, ATTESTATION_REPORT
 
 Error failed(int code, const std::string& what) {
   const std::string detail = what + ": " + std::generic_category().message(code);
@@ -32,11 +35,15 @@ Error failed(int code, const std::string& what) {
     case EACCES:
     case EPERM:
       return Error(Reason::no_report_device,
-                   detail + "; run as root, or give this user the folder " + detail::kTsmFolder);
+                   detail +
+                       "; run as root, since what is made in configfs is root's, or take "
+                       "--source sev-guest and give this user the device by a udev rule");
     case EBUSY:
     case EAGAIN:
-    case ETIMEDOUT:
       return Error(Reason::firmware_throttled, detail);
+    case ETIMEDOUT:
+      return Error(Reason::firmware_throttled,
+                   detail + "; the host was busy for a minute, and the kernel wipes its key then");
     case ENOTTY:
       return Error(Reason::firmware_gone, detail);
     default:
@@ -60,7 +67,13 @@ class Entry {
   }
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
-  ~Entry() { files_.remove(name_); }
+  ~Entry() {
+    int code = files_.remove(name_);
+    for (int i = 1; i < kTries && (code == EBUSY || code == EINTR); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      code = files_.remove(name_);
+    }
+  }
 
   Result<Bytes> read(const std::string& attribute, std::size_t max) {
     RATLS_TRY(auto found, read_if_there(attribute, max));
@@ -135,6 +148,18 @@ Result<void> choose_level(Entry& entry) {
   return entry.write("privlevel", as_bytes(std::to_string(level)));
 }
 
+// SVSM specification (AMD 58019), attestation of services: REPORT_DATA is then a digest of what was
+// asked and of a manifest that ratls does not read.
+bool binds_manifest(Entry& entry, ByteView report, const ReportData& data) {
+  if (report.size() != kSnpReportSize) return false;
+  const ByteView echoed = report.subspan(kReportDataOffset, ReportData::kSize);
+  if (equal_ct(echoed, data.view())) return false;
+  const auto manifest = entry.read_if_there("manifestblob", kMaxCertificateTable);
+  if (!manifest || !*manifest) return false;
+  const auto bound = crypto::sha512({data.view(), **manifest});
+  return equal_ct(echoed, bound.view());
+}
+
 /// A report, or nothing where somebody else wrote into the entry.
 Result<std::optional<AttestationReport>> ask_once(TsmFiles& files, const ReportData& data) {
   RATLS_TRY(const auto entry, Entry::make(files));
@@ -146,6 +171,11 @@ Result<std::optional<AttestationReport>> ask_once(TsmFiles& files, const ReportD
   RATLS_TRY(const auto table, entry->read_if_there("auxblob", kMaxCertificateTable));
   RATLS_TRY(const std::uint64_t after, generation_of(*entry));
   if (after - before != entry->writes()) return std::optional<AttestationReport>();
+  if (binds_manifest(*entry, report, data)) {
+    return Error(Reason::report_echo_mismatch,
+                 "the report binds an SVSM's manifest of services and not what was asked; ratls "
+                 "takes direct reports only, so nothing may write service_provider");
+  }
   RATLS_TRY(auto out, detail::with_endorsement(std::move(report), table ? *table : Bytes{}, data));
   return std::optional(std::move(out));
 }

@@ -15,11 +15,14 @@ class SevGuestSource final : public ReportSource {
   /// ioctl(2) on the device: 0, or an errno.
   using Ioctl = std::function<int(unsigned long request, void* argument)>;
 
-  /// Opens the device. Errors: no_report_device.
+  /// Opens the device; reports are for the VMPL that the kernel says it runs at, else 0.
+  /// Errors: no_report_device.
   static Result<std::unique_ptr<SevGuestSource>> open(const std::string& path = "/dev/sev-guest");
-  explicit SevGuestSource(Ioctl ioctl);
+  /// `level`: the VMPL that reports are asked for.
+  explicit SevGuestSource(Ioctl ioctl, unsigned level = 0);
   ~SevGuestSource() override;
 
+  /// With the host's certificates where they fit what the driver takes, else without.
   /// Errors: firmware_throttled, firmware_gone (final: every later call gives it, too),
   /// malformed_report, report_echo_mismatch, io_error with the firmware's and the host's codes.
   Result<AttestationReport> get(const ReportData& data) override;
@@ -28,6 +31,7 @@ class SevGuestSource final : public ReportSource {
 
  private:
   Ioctl ioctl_;
+  unsigned level_;
   bool gone_ = false;
 };
 

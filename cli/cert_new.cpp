@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include <ratls/certgen/leaf.h>
 #include <ratls/certgen/sim/guest.h>
 #include <ratls/core/base64.h>
+#include <ratls/core/evidence.h>
 
 #include "hook.h"
 #include "output.h"
@@ -31,7 +33,7 @@ constexpr const char* kExamples =
     "\nEXAMPLES\n"
     "  ratls cert new --source sim:DIR --key-out key.pem --cert-out cert.pem\n"
     "  ratls cert new --source sim:DIR --key-out key.pem --cert-out cert.pem --replace \\\n"
-    "    --renew 86400 -- systemctl reload nginx\n"
+    "    --renew 86400 --watch-firmware 600 -- systemctl reload nginx\n"
     "\n"
     "COMMAND is run when both files are in place. Once: its failure is exit code 69, and the "
     "files\n"
@@ -57,6 +59,7 @@ struct Options {
   bool client = false;
   bool replace = false;
   std::uint32_t renew = 0;  // seconds; 0: once
+  std::uint32_t watch = 0;  // seconds between two looks at the firmware's level; 0: never
   Hook hook;
   std::uint32_t hook_seconds = 60;
 };
@@ -64,7 +67,11 @@ struct Options {
 struct Fresh {
   SecretBytes key;  // PEM
   Bytes certificate;
+  Bytes tcb;  // REPORTED_TCB of the report in it
 };
+
+constexpr std::size_t kReportedTcb = 0x180;  // AMD 56860, ATTESTATION_REPORT
+constexpr std::size_t kTcbSize = 8;
 
 std::string pem_of(ByteView der) {
   const std::string body = to_base64(der);
@@ -79,7 +86,9 @@ Result<Fresh> make(Attester& attester, Role role) {
   auto pending = attester.begin({role, Level::key, std::nullopt, hash_spki(key.spki())});
   RATLS_TRY(const Bytes evidence, pending.take());
   RATLS_TRY(Bytes certificate, make_leaf(key, ByteView(evidence)));
-  return Fresh{std::move(pem), std::move(certificate)};
+  RATLS_TRY(const auto envelope, EvidenceEnvelope::decode(evidence));
+  const ByteView tcb = ByteView(envelope.report).subspan(kReportedTcb, kTcbSize);
+  return Fresh{std::move(pem), std::move(certificate), Bytes(tcb.begin(), tcb.end())};
 }
 
 Stop failed(const std::string& path, int number) {
@@ -109,15 +118,45 @@ std::optional<Stop> write_pair(const Options& options, const Fresh& fresh) {
   return write_output(options.certificate_out, as_bytes(pem_of(fresh.certificate)));
 }
 
-// A Stop where nothing was written.
-std::optional<Stop> renew(const Options& options, Attester& attester) {
-  const auto fresh = make(attester, options.client ? Role::client : Role::server);
-  if (!fresh) return Stop{exit_of(fresh.error().reason()), fresh.error().message()};
-  if (auto stop = write_pair(options, *fresh)) return stop;
-  std::fprintf(stderr, "ratls: %s and %s are new (level 0%s)\n", options.key_out.c_str(),
-               options.certificate_out.c_str(), attester.simulated() ? ", SIMULATED" : "");
-  return std::nullopt;
-}
+/// The pair on disk, and whether it still fits the machine.
+class Pair {
+ public:
+  struct Tried {
+    std::optional<Stop> stop;  ///< why nothing was written where something was due
+    bool is_new = false;
+  };
+
+  Pair(const Options& options, Attester& attester) : options_(options), attester_(attester) {}
+
+  Tried renew() {
+    const auto fresh = make(attester_, role());
+    if (!fresh) return {Stop{exit_of(fresh.error().reason()), fresh.error().message()}};
+    return put(*fresh, "");
+  }
+
+  /// Renews only where the machine's firmware has another level than the pair was made under.
+  Tried renew_if_updated() {
+    const auto fresh = make(attester_, role());
+    if (!fresh) return {Stop{exit_of(fresh.error().reason()), fresh.error().message()}};
+    if (fresh->tcb == tcb_) return {};
+    return put(*fresh, "; the firmware's level (REPORTED_TCB) changed");
+  }
+
+ private:
+  [[nodiscard]] Role role() const { return options_.client ? Role::client : Role::server; }
+
+  Tried put(const Fresh& fresh, const char* why) {
+    if (auto stop = write_pair(options_, fresh)) return {std::move(stop)};
+    tcb_ = fresh.tcb;
+    std::fprintf(stderr, "ratls: %s and %s are new (level 0%s)%s\n", options_.key_out.c_str(),
+                 options_.certificate_out.c_str(), attester_.simulated() ? ", SIMULATED" : "", why);
+    return {std::nullopt, true};
+  }
+
+  const Options& options_;
+  Attester& attester_;
+  Bytes tcb_;
+};
 
 std::optional<Stop> check(const Options& options) {
   if (options.key_out == options.certificate_out || options.key_out == "-") {
@@ -132,37 +171,66 @@ std::optional<Stop> check(const Options& options) {
   return std::nullopt;
 }
 
-using Moment = std::chrono::steady_clock::time_point;
+using Clock = std::chrono::steady_clock;
+constexpr auto kNever = Clock::time_point::max();
 
-// The pair that is there stays, and stays as it is: only the hook is run again, until it succeeds
-// or the next pair is due.
-void run_hook_until(const Options& options, Moment due) {
-  BackOff wait(kFirstHook, kMostPatience);
-  auto stop = run_hook(options.hook);
-  while (stop) {
-    const auto again = std::chrono::steady_clock::now() + wait.next();
-    std::fprintf(stderr, "ratls: the new key and certificate are in place, but %s; %s\n",
-                 stop->what.c_str(),
-                 again < due ? "it will be run again" : "it is run again after the next pair");
-    if (again >= due) return;
-    std::this_thread::sleep_until(again);
-    stop = run_hook(options.hook);
-  }
+Clock::time_point after(std::uint32_t seconds) {
+  return seconds == 0 ? kNever : Clock::now() + std::chrono::seconds(seconds);
 }
 
+/// When the hook is to run next. The pair that is there stays as it is: only the hook is run again,
+/// until it succeeds or the next pair is due.
+class HookTimer {
+ public:
+  explicit HookTimer(const Hook& hook) : hook_(hook) {}
+  [[nodiscard]] Clock::time_point due() const { return due_; }
+  void pair_is_new() {
+    wait_ = BackOff(kFirstHook, kMostPatience);
+    due_ = Clock::now();
+  }
+  void run(Clock::time_point next_pair) {
+    const auto stop = run_hook(hook_);
+    due_ = stop ? Clock::now() + wait_.next() : kNever;
+    if (!stop) return;
+    const bool again = due_ < next_pair;
+    std::fprintf(stderr, "ratls: the new key and certificate are in place, but %s; %s\n",
+                 stop->what.c_str(),
+                 again ? "it will be run again" : "it is run again after the next pair");
+    if (!again) due_ = kNever;
+  }
+
+ private:
+  const Hook& hook_;
+  BackOff wait_{kFirstHook, kMostPatience};
+  Clock::time_point due_ = Clock::now();
+};
+
 // Until a signal ends it. Where no new pair can be made the old one stays until there is one.
-[[noreturn]] void renew_for_ever(const Options& options, Attester& attester) {
+[[noreturn]] void renew_for_ever(const Options& options, Pair& pair) {
+  HookTimer hook(options.hook);
+  BackOff patience(kFirstReport, kMostPatience);
+  auto renewal = after(options.renew);
+  auto look = after(options.watch);
   while (true) {
-    const auto due = std::chrono::steady_clock::now() + std::chrono::seconds(options.renew);
-    run_hook_until(options, due);
-    std::this_thread::sleep_until(due);
-    BackOff wait(kFirstReport, kMostPatience);
-    for (auto stop = renew(options, attester); stop; stop = renew(options, attester)) {
-      const auto pause = wait.next();
-      std::fprintf(stderr, "ratls: not renewed: %s; the old pair stays, next attempt in %lld s\n",
-                   stop->what.c_str(), static_cast<long long>(pause.count()));
-      std::this_thread::sleep_for(pause);
+    std::this_thread::sleep_until(std::min({renewal, look, hook.due()}));
+    if (Clock::now() >= hook.due()) {
+      hook.run(renewal);
+      continue;
     }
+    const bool due = Clock::now() >= renewal;
+    const auto tried = due ? pair.renew() : pair.renew_if_updated();
+    if (tried.stop) {
+      const auto pause = patience.next();
+      std::fprintf(stderr, "ratls: not renewed: %s; the old pair stays, next attempt in %lld s\n",
+                   tried.stop->what.c_str(), static_cast<long long>(pause.count()));
+      (due ? renewal : look) = Clock::now() + pause;
+      continue;
+    }
+    patience = BackOff(kFirstReport, kMostPatience);
+    look = after(options.watch);
+    if (!tried.is_new) continue;
+    renewal = after(options.renew);
+    hook.pair_is_new();
   }
 }
 
@@ -181,9 +249,10 @@ Exit run(const Options& options) {
   if (const auto started = attester.start(); !started) {
     return report_error(started.error(), false, "--source " + options.source);
   }
-  if (const auto stop = renew(options, attester)) return report_stop(*stop, false);
-  if (options.renew == 0) return run_once(options);
-  renew_for_ever(options, attester);
+  Pair pair(options, attester);
+  if (const auto tried = pair.renew(); tried.stop) return report_stop(*tried.stop, false);
+  if (options.renew == 0 && options.watch == 0) return run_once(options);
+  renew_for_ever(options, pair);
 }
 
 }  // namespace
@@ -193,12 +262,18 @@ void add_cert(CLI::App& tool, Exit& exit) {
   group->require_subcommand(1);
   auto* verb = group->add_subcommand("new", "Make a key and evidence over it (level 0)");
   const auto options = std::make_shared<Options>();
-  verb->add_option("--source", options->source, "Where reports come from: sim:DIR")->required();
+  verb->add_option("--source", options->source,
+                   "Where reports come from: auto, configfs, sev-guest, or sim:DIR (a simulator)")
+      ->required();
   verb->add_option("--key-out", options->key_out, "The new key, PEM, mode 0600")->required();
   verb->add_option("--cert-out", options->certificate_out, "Its certificate, PEM")->required();
   verb->add_flag("--client", options->client, "For a TLS client; default: for a server");
   verb->add_flag("--replace", options->replace, "The two files may exist and are replaced");
   verb->add_option("--renew", options->renew, "Stay, and make both anew every so many seconds")
+      ->check(CLI::Range(1U, 31'536'000U));
+  verb->add_option("--watch-firmware", options->watch,
+                   "Stay, look every so many seconds (a report each), and make both anew when the "
+                   "firmware's level changed")
       ->check(CLI::Range(1U, 31'536'000U));
   verb->add_option("--hook-timeout", options->hook_seconds,
                    "Seconds after which COMMAND is killed and counts as failed")

@@ -6,7 +6,6 @@
 #include <set>
 
 #include <ratls/core/json.h>
-#include <ratls/verify/policy_json.h>
 
 #include "collateral.h"
 #include "fetch_wishes.h"
@@ -38,15 +37,6 @@ struct Options {
 void tell_wait(std::chrono::milliseconds time, const char* why) {
   std::fprintf(stderr, "  waiting %lld s: %s\n",
                static_cast<long long>(std::chrono::ceil<std::chrono::seconds>(time).count()), why);
-}
-
-// AMD's roots; and a policy's simulator roots, for those who run one.
-Result<RootOfTrust> read_roots(const std::string& policy, std::optional<Stop>& stop) {
-  if (policy.empty()) return RootOfTrust::amd();
-  Input input = read_input(policy);
-  if ((stop = input.stop)) return RootOfTrust::amd();
-  RATLS_TRY(const Policy parsed, parse_policy(input.bytes));
-  return parsed.roots();
 }
 
 Exit exit_of(const std::vector<FetchOutcome>& outcomes) {

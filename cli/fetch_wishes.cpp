@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include <ratls/verify/evidence.h>
+#include <ratls/verify/policy_json.h>
 
 namespace ratls::cli {
 
@@ -143,6 +144,14 @@ std::string describe(const EndorsementQuery& query) {
 std::string describe(const CrlQuery& query) {
   const bool vcek = query.kind == SigningKeyKind::vcek;
   return "CRL of " + std::string(snp::amd_name(query.line)) + (vcek ? ", for ASKs" : ", for ASVKs");
+}
+
+Result<RootOfTrust> read_roots(const std::string& policy, std::optional<Stop>& stop) {
+  if (policy.empty()) return RootOfTrust::amd();
+  Input input = read_input(policy);
+  if ((stop = input.stop)) return RootOfTrust::amd();
+  RATLS_TRY(const Policy parsed, parse_policy(input.bytes));
+  return parsed.roots();
 }
 
 }  // namespace ratls::cli

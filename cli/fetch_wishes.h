@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <ratls/verify/collateral.h>
+#include <ratls/verify/root_of_trust.h>
 
 #include "common.h"
 
@@ -33,5 +34,9 @@ std::optional<Stop> read_wishes(const WishOptions& options, Wishes& out);
 std::string describe(const EndorsementQuery& query);
 /// "CRL of Milan, for ASKs".
 std::string describe(const CrlQuery& query);
+
+/// AMD's roots; and the simulator roots of the policy file, for those who run a simulator. A Stop
+/// where the file cannot be read. Errors: those of parse_policy().
+Result<RootOfTrust> read_roots(const std::string& policy, std::optional<Stop>& stop);
 
 }  // namespace ratls::cli

@@ -29,6 +29,7 @@ int run(int argc, char** argv) {
   ratls::cli::add_egress(tool, exit);
   ratls::cli::add_cert(tool, exit);
   ratls::cli::add_collateral(tool, exit);
+  ratls::cli::add_doctor(tool, exit);
   ratls::cli::add_report(tool, exit);
   ratls::cli::add_reasons(tool, exit);
   ratls::cli::add_policy(tool, exit);

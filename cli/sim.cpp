@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ratls/certgen/sim/authority.h>
+#include <ratls/certgen/sim/guest.h>
 #include <ratls/certgen/sim/policy_text.h>
 #include <ratls/certgen/sim/processor.h>
 #include <ratls/core/clock.h>
@@ -23,7 +24,8 @@ constexpr const char* kExamples =
     "  ratls sim init sim\n"
     "  ratls sim policy sim --out policy.json\n"
     "  ratls sim report sim --out report.bin --endorsement-out vcek.der\n"
-    "  ratls verify report report.bin --endorsement vcek.der --policy policy.json\n";
+    "  ratls verify report report.bin --endorsement vcek.der --policy policy.json\n"
+    "  ratls sim update sim 4/0/28/223\n";
 
 struct Options {
   std::string folder;
@@ -62,22 +64,6 @@ std::optional<std::vector<sim::Product>> products_of(const Options& options) {
 }
 
 constexpr const char* kNoProduct = "--product must be milan, genoa, bergamo-siena or turin";
-
-// "4/0/27/222", on Turin with the FMC before it: "1/1/1/4/81".
-std::optional<sim::Tcb> parse_tcb(const std::string& text, sim::Product product) {
-  std::vector<std::uint8_t> levels;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find('/', at), text.size());
-    const std::string level = text.substr(at, end - at);
-    const bool digits = level.find_first_not_of("0123456789") == std::string::npos;
-    if (level.empty() || level.size() > 3 || !digits || std::stoi(level) > 255) return std::nullopt;
-    levels.push_back(static_cast<std::uint8_t>(std::stoi(level)));
-    at = end + 1;
-  }
-  if (product != sim::Product::turin) levels.insert(levels.begin(), 0);
-  if (levels.size() != 5) return std::nullopt;
-  return sim::Tcb{levels[0], levels[1], levels[2], levels[3], levels[4]};
-}
 
 Exit init(const Options& options) {
   banner();
@@ -121,7 +107,7 @@ std::optional<Stop> read_guest(const Options& options, sim::ReportOptions& repor
     if (auto wrong = read_measurement(hex, report.launch.measurement)) return wrong;
   }
   if (!options.tcb.empty()) {
-    const auto tcb = parse_tcb(options.tcb, report.product);
+    const auto tcb = sim::parse_tcb(options.tcb, report.product);
     if (!tcb) {
       return Stop{Exit::usage,
                   "--tcb must be BOOTLOADER/TEE/SNP/MICROCODE, on Turin with FMC/ before it"};
@@ -181,6 +167,17 @@ Exit report(const Options& options) {
   const auto made = (*processor)->get(task.data);
   if (!made) return report_error(made.error(), false, options.folder);
   return write_report(options, *made);
+}
+
+Exit update(const Options& options) {
+  banner();
+  if (const auto none = missing(options)) return report_stop(*none, false);
+  const auto tcb = sim::parse_tcb(options.tcb, sim::Product::milan);
+  if (!tcb) return stop(Exit::usage, "TCB must be BOOTLOADER/TEE/SNP/MICROCODE, e.g. 4/0/28/223");
+  const auto done = sim::update_firmware(options.folder, *tcb);
+  if (!done) return report_error(done.error(), false, options.folder);
+  return print("guests of " + options.folder + " report " + options.tcb + " from now on\n",
+               Exit::ok);
 }
 
 Exit policy(const Options& options) {
@@ -247,6 +244,12 @@ void add_sim(CLI::App& tool, Exit& exit) {
   common_options(*report_verb, *options);
   report_options(*report_verb, *options);
   report_verb->callback([options, &exit] { exit = report(*options); });
+  auto* update_verb =
+      group->add_subcommand("update", "Update the firmware below sim:DIR, running guests included");
+  update_verb->add_option("DIR", options->folder, "Where the simulator keeps its keys")->required();
+  update_verb->add_option("TCB", options->tcb, "The new level, e.g. 4/0/28/223")->required();
+  update_verb->footer(exit_code_help() + kExamples);
+  update_verb->callback([options, &exit] { exit = update(*options); });
   auto* policy_verb = group->add_subcommand("policy", "Write a policy that accepts its guest");
   common_options(*policy_verb, *options);
   policy_options(*policy_verb, *options);

@@ -22,6 +22,7 @@ void add_connect(CLI::App& tool, Exit& exit);
 void add_serve(CLI::App& tool, Exit& exit);
 void add_run(CLI::App& tool, Exit& exit);
 void add_egress(CLI::App& tool, Exit& exit);
+void add_doctor(CLI::App& tool, Exit& exit);
 void add_report(CLI::App& tool, Exit& exit);
 void add_reasons(CLI::App& tool, Exit& exit);
 void add_policy(CLI::App& tool, Exit& exit);

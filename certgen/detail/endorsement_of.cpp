@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <ratls/certgen/certificate_table.h>
+#include <ratls/certgen/detail/tcb_of.h>
 #include <ratls/core/evidence.h>
 #include <ratls/core/reader.h>
 
@@ -18,6 +19,12 @@ bool is_signed_by_vlek(ByteView report) {
   Reader in(report.subspan(kKeyInfoOffset), Reason::malformed_report);
   const auto key_info = in.u32le("KEY_INFO");
   return key_info && ((*key_info >> 2U) & 7U) == kVlek;
+}
+
+// After an update of its firmware a host may go on giving the certificate of before.
+bool is_of_other_firmware(ByteView leaf, ByteView report) {
+  const auto made_for = tcb_of_leaf(leaf);
+  return made_for && made_for != tcb_of_report(report);
 }
 
 }  // namespace
@@ -36,6 +43,9 @@ Result<AttestationReport> with_endorsement(Bytes report, ByteView table, const R
   if (!leaves) return out;
   out.endorsement =
       is_signed_by_vlek(out.report) ? std::move(leaves->vlek) : std::move(leaves->vcek);
+  if (out.endorsement && is_of_other_firmware(*out.endorsement, out.report)) {
+    out.endorsement.reset();
+  }
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <ratls/certgen/report_source.h>
+#include <ratls/certgen/sim/product.h>
 #include <ratls/core/result.h>
 
 namespace ratls::sim {
@@ -21,5 +22,10 @@ struct GuestSetup {
 /// those of open_report_source().
 Result<std::unique_ptr<ReportSource>> open_guest(const std::string& source,
                                                  const GuestSetup& launch);
+
+/// Updates the firmware of the machine below "sim:`folder`", as a host does it under running
+/// guests: from its next report on a source that is open has the new level too, and the VCEK for
+/// it. LAUNCH_TCB stays. Errors: io_error, invalid_config.
+Result<void> update_firmware(const std::string& folder, const Tcb& tcb);
 
 }  // namespace ratls::sim

@@ -1,7 +1,10 @@
 #include <ratls/certgen/sim/product.h>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <string>
+#include <system_error>
 
 namespace ratls::sim {
 namespace {
@@ -61,6 +64,27 @@ std::string_view certificate_name(KeyLine line) noexcept {
 
 Cpuid cpuid(Product product) noexcept {
   return facts(product).cpuid;
+}
+
+std::optional<Tcb> parse_tcb(std::string_view text, Product product) noexcept {
+  std::array<std::uint8_t, 5> levels{};
+  const char* at = text.data();
+  const char* const end = text.data() + text.size();
+  for (std::size_t i = product == Product::turin ? 0 : 1; i < levels.size(); ++i) {
+    const auto parsed = std::from_chars(at, end, levels.at(i));
+    const bool last = i + 1 == levels.size();
+    if (parsed.ec != std::errc{} || (parsed.ptr == end) != last) return std::nullopt;
+    if (last) break;
+    if (*parsed.ptr != '/') return std::nullopt;
+    at = std::next(parsed.ptr);
+  }
+  return Tcb{levels[0], levels[1], levels[2], levels[3], levels[4]};
+}
+
+std::string text_of(const Tcb& tcb, Product product) {
+  const std::string fmc = product == Product::turin ? std::to_string(tcb.fmc) + "/" : "";
+  return fmc + std::to_string(tcb.bootloader) + "/" + std::to_string(tcb.tee) + "/" +
+         std::to_string(tcb.snp) + "/" + std::to_string(tcb.microcode);
 }
 
 std::array<std::uint8_t, 8> encode(Product product, const Tcb& tcb) noexcept {

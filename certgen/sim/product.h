@@ -46,6 +46,12 @@ struct Tcb {
   friend bool operator==(const Tcb&, const Tcb&) = default;
 };
 
+/// "4/0/27/222" (boot loader, TEE, SNP, microcode), on Turin with the FMC before it: "1/1/1/4/81".
+/// Nothing where the text is something else.
+std::optional<Tcb> parse_tcb(std::string_view text, Product product) noexcept;
+/// The same text.
+std::string text_of(const Tcb& tcb, Product product);
+
 /// TCB_VERSION in the product's own layout, least significant byte first (AMD 56860).
 std::array<std::uint8_t, 8> encode(Product product, const Tcb& tcb) noexcept;
 

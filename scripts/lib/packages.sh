@@ -36,6 +36,7 @@ nodejs               a client of another TLS library in tests
 golang-go            a client of another TLS library in tests
 libssl-dev           a program that links OpenSSL as well as ratls
 libmbedtls-dev       a program that links another mbedTLS as well as ratls
+libfuse3-dev         a file system that stands for configfs-tsm
 LIST
       ;;
     bench) echo "libssl-dev           OpenSSL, to compare with" ;;

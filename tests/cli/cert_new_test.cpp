@@ -134,6 +134,36 @@ TEST_CASE("cert new kills a command that never ends") {
   CHECK(test::read_file(files.certificate));
 }
 
+TEST_CASE(
+    "cert new --watch-firmware makes a new pair when the host updated its firmware, not before") {
+  const Folder files;
+  const std::string simulator = files.folder.file("sim");
+  REQUIRE(test::run_command("cp -r " + test::sim_folder() + " " + simulator).status == 0);
+  const std::string log = files.folder.file("log");
+  const std::string before = files.folder.file("before.pem");
+  const std::string tool = RATLS_TOOL;
+  // The first pair runs the command at once; then the firmware is left alone for two looks.
+  const auto ended = test::run_command(
+      "(timeout 8 " + tool + " cert new --source sim:" + simulator + " --key-out " + files.key +
+      " --cert-out " + files.certificate + " --watch-firmware 1 -- sh -c 'echo new >> " + log +
+      "' & sleep 3.5; cp " + files.certificate + " " + before + "; cat " + log + " | wc -l; " +
+      tool + " sim update " + simulator + " 4/0/28/223; sleep 2.5; kill %1; wait; cat " + log +
+      " | wc -l)");
+  INFO(ended.output);
+  CHECK(has(ended.output, "\n1\n"));
+  CHECK(ended.output.ends_with("2\n"));
+  CHECK(has(ended.output, "the firmware's level (REPORTED_TCB) changed"));
+  CHECK(has(test::tool("inspect cert " + before).output, "ucode 222"));
+  CHECK(has(test::tool("inspect cert " + files.certificate).output, "ucode 223"));
+  const std::string policy = files.folder.file("policy.json");
+  sim::PolicyOptions accepted;
+  accepted.products = {sim::Product::milan};
+  test::write_file(policy, as_bytes(sim::policy_json(test::authority(), accepted).value()));
+  const auto judged = test::tool("verify cert " + files.certificate + " --policy " + policy);
+  INFO(judged.output);
+  CHECK(judged.status == 0);
+}
+
 TEST_CASE("cert new refuses sources that do not exist and one file for both") {
   const Folder files;
   CHECK(tool("cert new --source sim:/does/not/exist --key-out " + files.key + " --cert-out " +

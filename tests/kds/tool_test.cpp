@@ -198,3 +198,19 @@ TEST_CASE("what was not said clearly is refused before anything is asked") {
   CHECK(status(files.report() + "--fetch-command curl --proxy http://localhost:3128") == 78);
   CHECK(stand_in().requests("/ok/").size() == before);
 }
+
+TEST_CASE("doctor finds a key service that answers, and one that answers nonsense") {
+  const Files files;
+  const auto ask = [&](const std::string& fault) {
+    return run_command(std::string(RATLS_TOOL) + " doctor --policy " + files.path("policy.json") +
+                       " --ca-file " + stand_in().ca_file() + " --base-url " +
+                       stand_in().url(fault, "good"));
+  };
+  const auto good = ask("ok");
+  CAPTURE(good.output);
+  CHECK(has(good.output, " ok    collateral        https://"));
+  CHECK(has(good.output, " ms (SIMULATED)\n"));
+  const auto bad = ask("garbage");
+  CAPTURE(bad.output);
+  CHECK(has(bad.output, " warn  collateral        AMD's key service: "));
+}
