@@ -1,5 +1,6 @@
 #include <ratls/certgen/open_source.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <ratls/certgen/configfs_source.h>
@@ -19,6 +20,11 @@ Result<std::unique_ptr<ReportSource>> open_device() {
 
 Result<std::unique_ptr<ReportSource>> open_report_source(const std::string& name) {
   const bool tsm = ::access(detail::kTsmFolder, F_OK) == 0;
+  const bool ours = ::faccessat(AT_FDCWD, detail::kTsmFolder, W_OK | X_OK, AT_EACCESS) == 0;
+  if (name == "auto" && tsm && !ours) {
+    // Entries are root's; another user may have been given the device.
+    if (auto device = open_device()) return device;
+  }
   if (name == "configfs" || (name == "auto" && tsm)) {
     if (tsm) return std::unique_ptr<ReportSource>(std::make_unique<ConfigfsSource>());
     return Error(Reason::no_report_device,

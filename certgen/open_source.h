@@ -8,9 +8,9 @@
 
 namespace ratls {
 
-/// "auto", "configfs" or "sev-guest". `auto` takes configfs-tsm where it is there, else the device,
-/// and never a simulator. The device is not asked for a report yet.
-/// Errors: no_report_device, invalid_config (another name).
+/// "auto", "configfs" or "sev-guest". `auto` takes configfs-tsm where it is there, else the device
+/// (also where this user may open only that), and never a simulator. The device is not asked for a
+/// report yet. Errors: no_report_device, invalid_config (another name).
 Result<std::unique_ptr<ReportSource>> open_report_source(const std::string& name);
 
 }  // namespace ratls

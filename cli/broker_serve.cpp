@@ -7,6 +7,7 @@
 #include <memory>
 
 #include <ratls/core/clock.h>
+#include <ratls/core/process_memory.h>
 #include <ratls/services/broker/notify.h>
 #include <ratls/services/broker/server.h>
 
@@ -49,6 +50,7 @@ Exit serve(const Options& options) {
   const Input there = read_input(options.config);
   if (there.stop) return report_stop(*there.stop, false);
   std::signal(SIGPIPE, SIG_IGN);
+  guard_process_memory();
   allow_many_connections();
   const SystemClock clock;
   const Journal journal(options.log == "text" ? Journal::Form::text : Journal::Form::json, clock,

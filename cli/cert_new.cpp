@@ -20,6 +20,7 @@
 #include <ratls/certgen/sim/guest.h>
 #include <ratls/core/base64.h>
 #include <ratls/core/evidence.h>
+#include <ratls/core/process_memory.h>
 
 #include "hook.h"
 #include "output.h"
@@ -242,6 +243,7 @@ Exit run_once(const Options& options) {
 }
 
 Exit run(const Options& options) {
+  guard_process_memory();
   if (const auto stop = check(options)) return report_stop(*stop, false);
   const auto firmware = sim::open_guest(options.source, {});
   if (!firmware) return report_error(firmware.error(), false, "--source " + options.source);

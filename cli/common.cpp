@@ -123,6 +123,7 @@ Exit report_error(const Error& error, bool json, const std::string& input) {
                  exit);
   }
   std::fprintf(stderr, "ratls: %s: %s\n", input.c_str(), error.message().c_str());
+  if (exit == Exit::no_device) std::fputs("ratls: what is in the way: ratls doctor\n", stderr);
   return exit;
 }
 

@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include <ratls/core/process_memory.h>
+
 #include "channel_options.h"
 #include "tunnel_options.h"
 
@@ -25,6 +27,7 @@ struct Options {
 };
 
 Exit run(const Options& options) {
+  guard_process_memory();
   const auto to = io::Endpoint::parse(options.to);
   if (!to) return report_stop(stop_of(to.error(), "--to"), false);
   Parties parties;

@@ -1,6 +1,7 @@
 #include <ratls/core/secret.h>
 
 #include <sodium.h>
+#include <sys/mman.h>
 
 namespace ratls {
 
@@ -16,6 +17,13 @@ Result<SecretBytes> SecretBytes::copy_of(ByteView bytes) {
   auto* memory = static_cast<std::uint8_t*>(sodium_malloc(bytes.size()));
   if (memory == nullptr) {
     return Error(Reason::io_error, "no guarded memory for a secret; raise the memlock limit");
+  }
+  // sodium_malloc() goes on where it could not lock; locking what is locked costs nothing.
+  if (::mlock(memory, bytes.size()) != 0) {
+    sodium_free(memory);
+    return Error(Reason::io_error,
+                 "a secret cannot be locked into memory; raise the memlock limit "
+                 "(ulimit -l, LimitMEMLOCK= in a systemd unit)");
   }
   copy_bytes(bytes, {memory, bytes.size()});
   if (sodium_mprotect_readonly(memory) != 0) {

@@ -7,12 +7,15 @@
 #include <fstream>
 #include <thread>
 
+#include <unistd.h>
+
 #include <ratls/certgen/detail/tsm_files.h>
 #include <ratls/certgen/open_source.h>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
 #include "kernel/fuse_mount.h"
+#include "kernel/sev_guest_driver.h"
 #include "kernel/tsm_matrix.h"
 
 using namespace ratls;
@@ -145,4 +148,22 @@ TEST_CASE("without the folder, configfs is named with what is missing, and auto 
   REQUIRE_FALSE(got);
   CHECK(got.error().reason() == Reason::no_report_device);
   CHECK(got.error().message().find("modprobe sev-guest") != std::string::npos);
+}
+
+TEST_CASE("auto takes the device for a user who may write only there") {
+  need_mounts();
+  if (const auto why = test::why_no_notification(); !why.empty()) SKIP(why);
+  if (::getuid() != 0) SKIP("only root can try what another user may do");
+  TsmKernel kernel;
+  const TsmMount mount(kernel);
+  const auto ask_as = [](uid_t user) {
+    test::DriverLog log;
+    return test::with_driver({}, log, [&]() -> std::string {
+      if (::setresuid(user, user, user) != 0) return "no other user";
+      const auto source = open_report_source("auto");
+      return source ? std::string((*source)->name()) : source.error().message();
+    });
+  };
+  CHECK(ask_as(0) == "configfs");
+  CHECK(ask_as(65534) == "sev-guest");
 }

@@ -1,6 +1,7 @@
 // cert new, as a user meets it.
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -162,6 +163,19 @@ TEST_CASE(
   const auto judged = test::tool("verify cert " + files.certificate + " --policy " + policy);
   INFO(judged.output);
   CHECK(judged.status == 0);
+}
+
+TEST_CASE("a tool that holds keys leaves no core dump, and locks its memory where it may") {
+  const Folder files;
+  const auto seen = test::run_command(
+      std::string(RATLS_TOOL) + " " + files.command + "--renew 60 & p=$!; while ! test -s " +
+      files.certificate +
+      "; do sleep 0.1; done; grep 'Max core' /proc/$p/limits; grep -e VmLck -e VmRSS -e CapEff "
+      "/proc/$p/status; kill $p");
+  INFO(seen.output);
+  CHECK(has(seen.output, "Max core file size        0                    0"));
+  const bool may_lock = ::geteuid() == 0 && has(seen.output, "CapEff:\t000001ff");
+  if (may_lock) CHECK_FALSE(has(seen.output, "VmLck:\t       0 kB"));
 }
 
 TEST_CASE("cert new refuses sources that do not exist and one file for both") {

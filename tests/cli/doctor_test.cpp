@@ -95,3 +95,11 @@ TEST_CASE("doctor's JSON conforms to its published schema") {
   CHECK(result.status == 0);
   CHECK(has(result.output, "4 conform"));
 }
+
+TEST_CASE("a report that no door gives points to the doctor") {
+  const auto got = tool("report --source sev-guest --out /dev/null");
+  CAPTURE(got.output);
+  if (got.status == 0) SKIP("this machine gives reports");
+  CHECK(got.status == 71);
+  CHECK(has(got.output, "what is in the way: ratls doctor\n"));
+}
