@@ -229,7 +229,7 @@ TEST_CASE(
     CHECK((about.st_mode & 0777U) == 0600U);
     io::Loop loop;
     const Plan plan = serve_to(backend);
-    tunnel::Service second(loop, plan, {}, {});
+    tunnel::Service second(loop, std::make_shared<const Plan>(plan), {}, {});
     CHECK_FALSE(second.listen(io::Endpoint::parse("unix:" + path).value()));
   }
   struct stat about {};
