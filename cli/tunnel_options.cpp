@@ -103,7 +103,7 @@ std::optional<Stop> open_door(tunnel::Service& service, const std::string& liste
 void read_again(tunnel::Service& service, const Reload& reload, const Log& log) {
   SharedPlan plan;
   if (const auto stop = reload(plan)) {
-    log.line("SIGHUP: nothing has changed: " + stop->what);
+    std::fprintf(stderr, "ratls: SIGHUP: nothing has changed: %s\n", stop->what.c_str());
     return;
   }
   service.replace_plan(std::move(plan));
