@@ -10,6 +10,9 @@ namespace ratls {
 Attester::Attester(ReportSource& source, std::chrono::milliseconds deadline)
     : source_(source), queue_(deadline) {}
 
+Attester::Attester(std::unique_ptr<ReportSource> source, std::chrono::milliseconds deadline)
+    : owned_(std::move(source)), source_(*owned_), queue_(deadline) {}
+
 Attester::~Attester() {
   queue_.stop();
   if (worker_.joinable()) worker_.join();

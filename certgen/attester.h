@@ -19,13 +19,18 @@ class ReportPacer;
 /// Makes evidence for sessions without blocking them: begin() returns at once, and one worker
 /// thread asks the firmware, for everybody who waits at a time.
 ///
-/// Owns: the queue and the worker thread, which start() begins and the destructor joins. Borrows:
-/// the ReportSource, which must outlive it and must be used by nobody else.
+/// Owns: the queue and the worker thread, which start() begins and the destructor joins. Owns or
+/// borrows the ReportSource, which must be used by nobody else: not by a second Attester either.
 /// Threads: begin() from any thread.
 class Attester {
  public:
   /// `deadline`: how long one session waits for its evidence.
+  /// The source is borrowed and must outlive this object.
   explicit Attester(ReportSource& source,
+                    std::chrono::milliseconds deadline = EvidenceQueue::kDefaultDeadline);
+  /// The source, which must not be null, ends with this object: identities that are replaced while
+  /// sessions still use them.
+  explicit Attester(std::unique_ptr<ReportSource> source,
                     std::chrono::milliseconds deadline = EvidenceQueue::kDefaultDeadline);
   Attester(const Attester&) = delete;
   Attester& operator=(const Attester&) = delete;
@@ -47,6 +52,7 @@ class Attester {
  private:
   void work();
 
+  std::unique_ptr<ReportSource> owned_;  // null where it is borrowed
   ReportSource& source_;
   EvidenceQueue queue_;
   std::unique_ptr<detail::ReportPacer> pacer_;  // null where the source has no pace

@@ -17,24 +17,27 @@ namespace {
 
 using Identity = std::shared_ptr<const CertificateIdentity>;
 
-Result<CertificateIdentity> load_identity(const IdentityOptions& options) {
+Result<CertificateIdentity> load_identity(const IdentityOptions& options, bool again) {
   const std::string& path = options.identity;
   if (!options.identity_cert.empty()) {
     return CertificateIdentity::load_pair(path, options.identity_cert);
   }
   struct stat about {};
-  const bool exists = ::lstat(path.c_str(), &about) == 0;
+  const bool exists = again || ::lstat(path.c_str(), &about) == 0;
   return exists ? CertificateIdentity::load(path) : CertificateIdentity::create(path);
 }
 
-std::optional<Stop> open_identity(const IdentityOptions& options, Identity& out) {
-  auto identity = load_identity(options);
-  if (!identity) return stop_of(identity.error(), options.identity);
+std::optional<Stop> open_identity(const IdentityOptions& options, bool again, Identity& out) {
+  auto identity = load_identity(options, again);
+  // Of two files the error names the one that is meant.
+  const bool pair = !options.identity_cert.empty();
+  if (!identity) return stop_of(identity.error(), pair ? std::string() : options.identity);
   out = std::make_shared<const CertificateIdentity>(std::move(identity).value());
   return std::nullopt;
 }
 
 std::optional<Stop> start_attester(const std::string& source, Parties& parties) {
+  if (parties.attester) return std::nullopt;
   auto firmware = sim::open_guest(source, {});
   if (!firmware) return stop_of(firmware.error(), "--source " + source);
   parties.source = std::move(firmware).value();
@@ -108,7 +111,6 @@ AcceptEvidence by_evidence(const AcceptOptions& options, const Parties& parties)
 
 std::optional<Stop> accept_server(const AcceptOptions& options, Parties& parties,
                                   std::optional<AcceptServer>& out) {
-  if (auto stop = check_one_way(options)) return stop;
   if (!options.pin.empty()) return accept_key(options.pin, out);
   if (!options.ca.empty()) {
     Input ca = read_input(options.ca);
@@ -123,7 +125,6 @@ std::optional<Stop> accept_server(const AcceptOptions& options, Parties& parties
 
 std::optional<Stop> accept_client(const AcceptOptions& options, Parties& parties,
                                   std::optional<AcceptClient>& out) {
-  if (auto stop = check_one_way(options)) return stop;
   if (!options.pin.empty()) return accept_key(options.pin, out);
   if (auto stop = open_verifier(options, parties)) return stop;
   out.emplace(by_evidence(options, parties));
@@ -141,7 +142,7 @@ std::optional<Stop> who_am_i(const IdentityOptions& options, Parties& parties,
   }
   if (!options.identity.empty()) {
     Identity identity;
-    if (auto stop = open_identity(options, identity)) return stop;
+    if (auto stop = open_identity(options, parties.again, identity)) return stop;
     out.emplace(std::move(identity));
     return std::nullopt;
   }
@@ -191,23 +192,28 @@ void add_ca_options(CLI::App& verb, AcceptOptions& options) {
 std::optional<Stop> open_verifier(const AcceptOptions& options, Parties& parties) {
   std::optional<Policy> policy;
   if (auto stop = load(options, policy)) return stop;
+  if (parties.verifier) {
+    parties.verifier->replace_policy(*std::move(policy));
+    return std::nullopt;
+  }
   std::shared_ptr<CollateralSource> collateral;
   if (auto stop = open_collateral(options, collateral)) return stop;
   parties.verifier =
-      std::make_shared<const Verifier>(*std::move(policy), parties.clock, std::move(collateral));
+      std::make_shared<Verifier>(*std::move(policy), parties.clock, std::move(collateral));
   return std::nullopt;
 }
 
 std::optional<Stop> make_client(const IdentityOptions& me, const AcceptOptions& peer,
                                 Parties& parties, std::optional<ClientConfig>& out) {
-  std::optional<AcceptServer> accept;
-  if (auto stop = accept_server(peer, parties, accept)) return stop;
+  if (auto stop = check_one_way(peer)) return stop;
   std::optional<ClientIdentity> identity;
-  if (me.identity.empty() && me.source.empty()) {
+  if (me.identity.empty() && me.source.empty() && me.identity_cert.empty()) {
     identity.emplace(Anonymous{});
   } else if (auto stop = who_am_i(me, parties, identity)) {
     return stop;
   }
+  std::optional<AcceptServer> accept;
+  if (auto stop = accept_server(peer, parties, accept)) return stop;
   out.emplace(*std::move(identity), *std::move(accept));
   return std::nullopt;
 }
@@ -217,10 +223,11 @@ std::optional<Stop> make_server(const IdentityOptions& me, const AcceptOptions& 
   if (me.identity.empty() && me.source.empty()) {
     return Stop{Exit::usage, "a server needs --identity FILE or --source SOURCE"};
   }
-  std::optional<AcceptClient> accept;
-  if (auto stop = accept_client(peer, parties, accept)) return stop;
+  if (auto stop = check_one_way(peer)) return stop;
   std::optional<ServerIdentity> identity;
   if (auto stop = who_am_i(me, parties, identity)) return stop;
+  std::optional<AcceptClient> accept;
+  if (auto stop = accept_client(peer, parties, accept)) return stop;
   out.emplace(*std::move(identity), *std::move(accept));
   return std::nullopt;
 }

@@ -35,15 +35,19 @@ void add_key_bound_option(CLI::App& verb, AcceptOptions& options);
 void add_pin_option(CLI::App& verb, AcceptOptions& options);
 void add_ca_options(CLI::App& verb, AcceptOptions& options);
 
-/// What configurations borrow; must outlive them.
+/// What configurations borrow; must outlive them. Made once: where a configuration is made again
+/// from the same options, the report source and its attester stay (a device has one owner), the
+/// verifier stays and gets the new policy, and identities are read from their files.
 struct Parties {
   SystemClock clock;
   std::unique_ptr<ReportSource> source;
   std::shared_ptr<Attester> attester;
-  std::shared_ptr<const Verifier> verifier;
+  std::shared_ptr<Verifier> verifier;
+  bool again = false;  ///< an identity's file that is missing is an error, and not made
 };
 
-/// A Stop where the options contradict each other or a file is no good.
+/// A Stop where the options contradict each other or a file is no good; a policy is in force only
+/// where all else was good.
 std::optional<Stop> open_verifier(const AcceptOptions& options, Parties& parties);
 std::optional<Stop> make_client(const IdentityOptions& me, const AcceptOptions& peer,
                                 Parties& parties, std::optional<ClientConfig>& out);

@@ -17,6 +17,7 @@ constexpr const char* kExamples =
     "  ratls connect llm.internal:8443 --policy llm.json --listen 127.0.0.1:8080\n"
     "  ratls connect llm.internal:8443 --policy llm.json --listen unix:/run/llm.sock\n"
     "\n"
+    "With --listen, SIGHUP reads --identity, --policy and --ca again for new connections.\n"
     "Without --listen, standard input and output are the plain side. Where the other end stops\n"
     "without close_notify, the plain side ends with an error and never as if it were complete.\n";
 
@@ -33,13 +34,17 @@ Exit run(const Options& options) {
   const auto to = io::Endpoint::parse(options.server);
   if (!to) return report_stop(stop_of(to.error(), options.server), false);
   Parties parties;
-  std::optional<ClientConfig> config;
-  if (const auto stop = make_client(options.me, options.peer, parties, config)) {
-    return report_stop(*stop, false);
-  }
-  const tunnel::Plan plan{*std::move(config), *to};
-  if (options.listen.empty()) return run_stdio(plan, options.tunnel);
-  return run_listening(plan, options.listen, options.tunnel);
+  const Reload make = [&](SharedPlan& out) -> std::optional<Stop> {
+    std::optional<ClientConfig> config;
+    if (auto stop = make_client(options.me, options.peer, parties, config)) return stop;
+    parties.again = true;
+    out = std::make_shared<const tunnel::Plan>(tunnel::Plan{*std::move(config), *to});
+    return std::nullopt;
+  };
+  SharedPlan plan;
+  if (const auto stop = make(plan)) return report_stop(*stop, false);
+  if (options.listen.empty()) return run_stdio(std::move(plan), options.tunnel);
+  return run_listening(std::move(plan), make, options.listen, options.tunnel);
 }
 
 }  // namespace

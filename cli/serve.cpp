@@ -16,6 +16,7 @@ constexpr const char* kExamples =
     "  ratls serve --listen :8443 --to 127.0.0.1:8000 --identity server.pem --policy agents.json\n"
     "  ratls serve --listen :8443 --to unix:/run/llm.sock --source sim:DIR --policy agents.json\n"
     "\n"
+    "SIGHUP reads --identity and --policy again: for new connections, and without a gap.\n"
     "No byte reaches --to, and no connection is opened to it, before a client was accepted.\n";
 
 struct Options {
@@ -26,22 +27,30 @@ struct Options {
   TunnelOptions tunnel;
 };
 
-Exit run(const Options& options) {
-  guard_process_memory();
-  const auto to = io::Endpoint::parse(options.to);
-  if (!to) return report_stop(stop_of(to.error(), "--to"), false);
-  Parties parties;
+std::optional<Stop> make_plan(const Options& options, const io::Endpoint& to, Parties& parties,
+                              SharedPlan& out) {
   std::optional<ServerConfig> config;
-  if (const auto stop = make_server(options.me, options.peer, parties, config)) {
-    return report_stop(*stop, false);
-  }
+  if (auto stop = make_server(options.me, options.peer, parties, config)) return stop;
   using Pinned = std::shared_ptr<const CertificateIdentity>;
   if (const auto* identity = std::get_if<Pinned>(&config->identity)) {
     if (!options.tunnel.quiet) {
       std::fprintf(stderr, "ratls: clients pin %s\n", (*identity)->pin().c_str());
     }
   }
-  return run_listening({*std::move(config), *to}, options.listen, options.tunnel);
+  parties.again = true;
+  out = std::make_shared<const tunnel::Plan>(tunnel::Plan{*std::move(config), to});
+  return std::nullopt;
+}
+
+Exit run(const Options& options) {
+  guard_process_memory();
+  const auto to = io::Endpoint::parse(options.to);
+  if (!to) return report_stop(stop_of(to.error(), "--to"), false);
+  Parties parties;
+  const Reload make = [&](SharedPlan& out) { return make_plan(options, *to, parties, out); };
+  SharedPlan plan;
+  if (const auto stop = make(plan)) return report_stop(*stop, false);
+  return run_listening(std::move(plan), make, options.listen, options.tunnel);
 }
 
 }  // namespace

@@ -99,6 +99,17 @@ std::optional<Stop> open_door(tunnel::Service& service, const std::string& liste
   return bound ? std::nullopt : std::optional(stop_of(bound.error(), "--listen"));
 }
 
+// What is not good changes nothing.
+void read_again(tunnel::Service& service, const Reload& reload, const Log& log) {
+  SharedPlan plan;
+  if (const auto stop = reload(plan)) {
+    std::fprintf(stderr, "ratls: SIGHUP: nothing has changed: %s\n", stop->what.c_str());
+    return;
+  }
+  service.replace_plan(std::move(plan));
+  log.line("SIGHUP: identity and policy were read again; open tunnels go on as they began");
+}
+
 }  // namespace
 
 void add_tunnel_options(CLI::App& verb, TunnelOptions& options) {
@@ -113,27 +124,29 @@ void add_tunnel_options(CLI::App& verb, TunnelOptions& options) {
   verb.add_flag("-q,--quiet", options.quiet, "Print no line per connection");
 }
 
-Exit run_listening(const tunnel::Plan& plan, const std::string& listen,
+Exit run_listening(SharedPlan plan, const Reload& reload, const std::string& listen,
                    const TunnelOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   io::Loop loop;
   const Log log(options);
-  tunnel::Service service(loop, plan, limits_of(options), log.events());
+  const std::string to = plan->to.text();
+  tunnel::Service service(loop, std::move(plan), limits_of(options), log.events());
   if (const auto stop = open_door(service, listen)) return report_stop(*stop, false);
-  const io::Signals signals(loop, [&](int) {
+  const io::Signals signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int number) {
+    if (number == SIGHUP) return read_again(service, reload, log);
     log.line("stopping; a second signal stops at once");
     service.stop();
   });
-  log.line("listening on " + service.where() + ", for " + plan.to.text());
+  log.line("listening on " + service.where() + ", for " + to);
   loop.run();
   return Exit::ok;
 }
 
-Exit run_stdio(const tunnel::Plan& plan, const TunnelOptions& options) {
+Exit run_stdio(SharedPlan plan, const TunnelOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   io::Loop loop;
   const Log log(options);
-  tunnel::Service service(loop, plan, limits_of(options), log.events());
+  tunnel::Service service(loop, std::move(plan), limits_of(options), log.events());
   const io::Signals signals(loop, [&](int) { service.stop(); });
   service.serve_one(io::standard_streams(loop));
   loop.run();

@@ -1,6 +1,10 @@
 /// What `ratls connect` and `ratls serve` share: running tunnels, and saying what happens.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <optional>
+
 #include <ratls/services/tunnel/service.h>
 
 #include "verbs.h"
@@ -16,11 +20,15 @@ struct TunnelOptions {
 };
 void add_tunnel_options(CLI::App& verb, TunnelOptions& options);
 
-/// Serves what connects to `listen` until SIGINT or SIGTERM. With an inherited socket (systemd's
-/// LISTEN_FDS) `listen` may be empty.
-Exit run_listening(const tunnel::Plan& plan, const std::string& listen,
+using SharedPlan = std::shared_ptr<const tunnel::Plan>;
+/// Reads identity and policy again: the plan for new tunnels, or why there is none.
+using Reload = std::function<std::optional<Stop>(SharedPlan& out)>;
+
+/// Serves what connects to `listen` until SIGINT or SIGTERM; SIGHUP calls `reload`. With an
+/// inherited socket (systemd's LISTEN_FDS) `listen` may be empty.
+Exit run_listening(SharedPlan plan, const Reload& reload, const std::string& listen,
                    const TunnelOptions& options);
 /// One tunnel for standard input and output; its end is the exit code.
-Exit run_stdio(const tunnel::Plan& plan, const TunnelOptions& options);
+Exit run_stdio(SharedPlan plan, const TunnelOptions& options);
 
 }  // namespace ratls::cli

@@ -11,6 +11,7 @@
 
 #include <ratls/core/guarded.h>
 #include <ratls/detail/opening.h>
+#include <ratls/detail/rotation.h>
 #include <ratls/detail/workshop.h>
 
 namespace ratls {
@@ -50,6 +51,14 @@ class Server::Impl {
     bell_->ring();
   }
 
+  Result<void> replace_config(ServerConfig config) {
+    return guarded([&]() -> Result<void> {
+      RATLS_CHECK(Session::server(config));  // what cannot work is refused before it is in force
+      config_.replace(std::move(config));
+      return {};
+    });
+  }
+
   Refused refused;
   [[nodiscard]] const Address& address() const noexcept { return address_; }
 
@@ -70,7 +79,7 @@ class Server::Impl {
 
   std::optional<TcpListener> listener_;
   Address address_;
-  ServerConfig config_;
+  detail::Rotation<ServerConfig> config_;
   Handler handler_;
   ServerLimits limits_;
   std::shared_ptr<Bell> bell_;
@@ -159,9 +168,10 @@ void Server::Impl::take_all() {
 void Server::Impl::begin(TcpListener::Incoming incoming) {
   if (!count_in(incoming.from)) return;  // closed unread
   const auto begun = guarded([&]() -> Result<void> {
-    RATLS_TRY(auto session, Session::server(config_));
+    auto config = config_.now();
+    RATLS_TRY(auto session, Session::server(*config));
     auto opening = std::make_unique<Opening>(std::move(incoming.socket), incoming.from,
-                                             std::move(session), config_.timeouts);
+                                             std::move(session), std::move(config));
     opening->wake_by([bell = bell_] { bell->ring(); });
     openings_.push_back({std::move(opening), true});
     return {};
@@ -181,7 +191,8 @@ void Server::Impl::go_on(std::list<Entry>::iterator& at) {
   const auto handed_on = guarded([&]() -> Result<void> {
     if (!went) return went.error();
     if (*went != Opening::State::open) return opening.failed() ? *opening.failed() : Result<void>{};
-    workshop_.add({opening.take_socket(), opening.take_session(), opening.from()});
+    workshop_.add(
+        {opening.config(), opening.take_socket(), opening.take_session(), opening.from()});
     return {};
   });
   const bool at_work = handed_on && went && *went == Opening::State::open;
@@ -196,7 +207,8 @@ void Server::Impl::go_on(std::list<Entry>::iterator& at) {
 void Server::Impl::serve(Workshop::Job& job) {
   auto stream = TcpStream::adopt(std::move(job.socket));
   if (!stream) return;
-  auto opened = finish_over(std::move(job.session), std::move(stream).value(), config_.timeouts);
+  auto opened =
+      finish_over(std::move(job.session), std::move(stream).value(), job.config->timeouts);
   if (opened.channel) handler_(std::move(opened.channel).value(), job.from);
 }
 
@@ -231,6 +243,9 @@ Server::Server(TcpListener listener, ServerConfig config, Handler handler, Serve
                                    limits)) {}
 Server::~Server() = default;
 
+Result<void> Server::replace_config(ServerConfig config) {
+  return impl_->replace_config(std::move(config));
+}
 void Server::on_refusal(Refused refused) {
   impl_->refused = std::move(refused);
 }

@@ -39,6 +39,14 @@ class Server {
   /// run() must have returned.
   ~Server();
 
+  /// From now on connections are taken under this configuration: identity, whom it accepts,
+  /// timeouts, all at once. One that was taken before, in its handshake or open, ends as it began;
+  /// nobody is turned away or cut off. What no connection uses any more is let go of by a later
+  /// call, or with the server. A policy alone is replaced by Verifier::replace_policy(), which
+  /// also reaches handshakes that are under way. Any thread.
+  /// Errors: those of Session::server(); nothing has changed then.
+  Result<void> replace_config(ServerConfig config);
+
   /// Set it before run().
   void on_refusal(Refused refused);
   [[nodiscard]] const Address& address() const noexcept;

@@ -20,12 +20,13 @@ bool would_block(int code) {
 
 }  // namespace
 
-Opening::Opening(Descriptor socket, std::string from, Session session, const Timeouts& timeouts)
-    : socket_(std::move(socket)),
+Opening::Opening(Descriptor socket, std::string from, Session session,
+                 std::shared_ptr<const ServerConfig> config)
+    : config_(std::move(config)),
+      socket_(std::move(socket)),
       from_(std::move(from)),
       session_(std::move(session)),
-      drain_(timeouts.drain),
-      deadline_(after(timeouts.handshake)) {}
+      deadline_(after(config_->timeouts.handshake)) {}
 
 short Opening::events() const {
   if (!ending_ && !session_.output().empty()) return POLLOUT;
@@ -104,7 +105,7 @@ Opening::State Opening::end(Error why) {
   if (session_.state() != Session::State::refusing || peer_ended_) return State::over;
   ending_ = true;
   ::shutdown(socket_.get(), SHUT_WR);
-  deadline_ = after(drain_);
+  deadline_ = after(config_->timeouts.drain);
   return State::going_on;
 }
 

@@ -18,7 +18,8 @@ class Opening {
     over,      ///< failed(); the peer has been told as far as it listens
   };
 
-  Opening(Descriptor socket, std::string from, Session session, const Timeouts& timeouts);
+  Opening(Descriptor socket, std::string from, Session session,
+          std::shared_ptr<const ServerConfig> config);
 
   /// Goes as far as it can without waiting.
   State advance();
@@ -32,6 +33,10 @@ class Opening {
 
   [[nodiscard]] const Error* failed() const { return failure_ ? &*failure_ : nullptr; }
   [[nodiscard]] const Verdict* verdict() const { return session_.verdict(); }
+  /// What it was taken under, for as long as its session lives.
+  [[nodiscard]] const std::shared_ptr<const ServerConfig>& config() const noexcept {
+    return config_;
+  }
   /// What is open.
   Session take_session() { return std::move(session_); }
   Descriptor take_socket() { return std::move(socket_); }
@@ -42,10 +47,10 @@ class Opening {
   State end(Error why);
   void await_evidence();
 
+  std::shared_ptr<const ServerConfig> config_;  ///< outlives the session
   Descriptor socket_;
   std::string from_;
   Session session_;
-  std::chrono::milliseconds drain_;
   Deadline deadline_;
   std::function<void()> wake_;
   std::optional<Error> failure_;

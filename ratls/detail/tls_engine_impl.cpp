@@ -173,6 +173,9 @@ void TlsEngine::Impl::configure_policy() {
   mbedtls_ssl_conf_rng(&config, random_for_mbedtls, nullptr);
   if (options.side == Side::client) {
     mbedtls_ssl_conf_session_tickets(&config, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+    // The call above is about TLS 1.2 alone.
+    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+        &config, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_DISABLED);
   } else {
     mbedtls_ssl_conf_new_session_tickets(&config, 0);
   }

@@ -33,6 +33,7 @@ class Bell {
 class Workshop {
  public:
   struct Job {
+    std::shared_ptr<const ServerConfig> config;  ///< outlives the session
     Descriptor socket;
     Session session;
     std::string from;

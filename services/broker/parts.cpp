@@ -46,6 +46,12 @@ Result<std::shared_ptr<const CertificateIdentity>> open_identity(const std::stri
   return std::make_shared<const CertificateIdentity>(std::move(identity).value());
 }
 
+Result<std::shared_ptr<const CertificateIdentity>> reopen_identity(const std::string& path) {
+  auto identity = CertificateIdentity::load(path);
+  if (!identity) return about(path, identity.error());
+  return std::make_shared<const CertificateIdentity>(std::move(identity).value());
+}
+
 std::shared_ptr<CollateralSource> open_collateral(const BrokerConfig& config,
                                                   const Policy& policy) {
   if (config.collateral.empty()) return nullptr;

@@ -22,6 +22,9 @@ Result<Policy> load_checked_policy(const PolicyFile& file, const ReleaseRules& r
 /// Made where the file does not exist. Errors: those of CertificateIdentity.
 Result<std::shared_ptr<const CertificateIdentity>> open_identity(const std::string& path);
 
+/// The same of a broker that runs: the file must be there. Errors: those of CertificateIdentity.
+Result<std::shared_ptr<const CertificateIdentity>> reopen_identity(const std::string& path);
+
 /// Null where the configuration names no store of collateral.
 std::shared_ptr<CollateralSource> open_collateral(const BrokerConfig& config, const Policy& policy);
 

@@ -25,9 +25,9 @@ class Server {
   Server& operator=(const Server&) = delete;
   virtual ~Server() = default;
 
-  /// Reads policy and release rules again. What is refused changes nothing. A guest that is being
-  /// judged is judged by the policy it began with; a channel that an older policy opened gets the
-  /// answer that is under way and no other.
+  /// Reads policy, release rules and identity again. What is refused changes nothing. A guest that
+  /// is being judged is judged by the policy it began with; a channel that an older policy opened
+  /// gets the answer that is under way and no other.
   virtual void reload() = 0;
   /// Takes no more; lets what runs end within limits.drain, then stops the loop. A second call
   /// stops it at once.

@@ -14,8 +14,13 @@ std::string peer_of(const std::string& from) {
 
 }  // namespace
 
-Service::Service(io::Loop& loop, const Plan& plan, Limits limits, Log log)
-    : loop_(loop), plan_(plan), limits_(limits), log_(std::move(log)), sweep_(loop), drain_(loop) {}
+Service::Service(io::Loop& loop, std::shared_ptr<const Plan> plan, Limits limits, Log log)
+    : loop_(loop),
+      plan_(std::move(plan)),
+      limits_(limits),
+      log_(std::move(log)),
+      sweep_(loop),
+      drain_(loop) {}
 
 Service::~Service() = default;
 
@@ -31,6 +36,10 @@ Result<void> Service::adopt(int fd) {
               take(std::move(stream), std::move(from));
             }));
   return {};
+}
+
+void Service::replace_plan(std::shared_ptr<const Plan> plan) {
+  plan_ = std::move(plan);
 }
 
 std::string Service::where() const {

@@ -23,8 +23,8 @@ class Service {
     std::function<void(const std::string& from, std::string_view why)> turned_away;
   };
 
-  /// `loop` and `plan` are borrowed and must outlive the service.
-  Service(io::Loop& loop, const Plan& plan, Limits limits, Log log);
+  /// `loop` is borrowed and must outlive the service.
+  Service(io::Loop& loop, std::shared_ptr<const Plan> plan, Limits limits, Log log);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
   ~Service();
@@ -34,6 +34,8 @@ class Service {
   Result<void> adopt(int fd);
   /// One tunnel over a stream that is there already; the loop stops when it is over.
   void serve_one(std::unique_ptr<io::Stream> stream);
+  /// Tunnels that begin from now on follow this plan; those that have begun end as they began.
+  void replace_plan(std::shared_ptr<const Plan> plan);
   /// Where it listens.
   [[nodiscard]] std::string where() const;
   /// Takes no more, lets what runs end within `limits.drain`, then stops the loop. A second call
@@ -48,7 +50,7 @@ class Service {
   void ended(Tunnel& tunnel, std::optional<Error> error);
 
   io::Loop& loop_;
-  const Plan& plan_;
+  std::shared_ptr<const Plan> plan_;
   Limits limits_;
   Log log_;
   std::unique_ptr<io::Listener> listener_;

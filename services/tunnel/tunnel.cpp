@@ -24,10 +24,10 @@ const Timeouts& Plan::timeouts() const {
   return std::get<ClientConfig>(config).timeouts;
 }
 
-Tunnel::Tunnel(io::Loop& loop, const Plan& plan, std::unique_ptr<io::Stream> incoming,
-               std::string from, Events events)
+Tunnel::Tunnel(io::Loop& loop, std::shared_ptr<const Plan> plan,
+               std::unique_ptr<io::Stream> incoming, std::string from, Events events)
     : loop_(loop),
-      plan_(plan),
+      plan_(std::move(plan)),
       from_(std::move(from)),
       events_(std::move(events)),
       plain_(std::move(incoming)) {}
@@ -39,7 +39,7 @@ const Session* Tunnel::session() const noexcept {
 }
 
 void Tunnel::start() {
-  if (is_server(plan_)) {
+  if (is_server(*plan_)) {
     attest(std::move(plain_));
   } else {
     connect();
@@ -47,7 +47,7 @@ void Tunnel::start() {
 }
 
 void Tunnel::connect() {
-  connector_.emplace(loop_, plan_.to, plan_.connect_limit, [this](auto stream) {
+  connector_.emplace(loop_, plan_->to, plan_->connect_limit, [this](auto stream) {
     connector_.reset();
     if (!stream) return finish(stream.error());
     connected(std::move(stream).value());
@@ -55,16 +55,16 @@ void Tunnel::connect() {
 }
 
 void Tunnel::connected(std::unique_ptr<io::Stream> stream) {
-  if (!is_server(plan_)) return attest(std::move(stream));
+  if (!is_server(*plan_)) return attest(std::move(stream));
   plain_ = std::move(stream);
   join();
 }
 
 void Tunnel::attest(std::unique_ptr<io::Stream> wire) {
-  auto session = session_of(plan_);
+  auto session = session_of(*plan_);
   if (!session) return finish(session.error());
   attested_ = std::make_unique<io::AttestedStream>(loop_, std::move(wire),
-                                                   std::move(session).value(), plan_.timeouts());
+                                                   std::move(session).value(), plan_->timeouts());
   io::AttestedStream::Events events;
   events.opened = [this] { attested_opened(); };
   events.bytes = [this](ByteView bytes) { to_plain(bytes); };
@@ -88,7 +88,7 @@ void Tunnel::attest(std::unique_ptr<io::Stream> wire) {
 void Tunnel::attested_opened() {
   attested_open_ = true;
   if (events_.opened) events_.opened(*this);
-  if (!is_server(plan_)) return join();
+  if (!is_server(*plan_)) return join();
   attested_->pause();
   connect();
 }
@@ -107,7 +107,7 @@ void Tunnel::join() {
   };
   events.failed = [this](Error error) { finish(std::move(error)); };
   plain_->start(std::move(events));
-  if (is_server(plan_) && !over_) attested_->resume();
+  if (is_server(*plan_) && !over_) attested_->resume();
 }
 
 void Tunnel::to_plain(ByteView bytes) {

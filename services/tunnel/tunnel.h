@@ -12,7 +12,7 @@
 
 namespace ratls::tunnel {
 
-/// How tunnels are made. A value; share it between them.
+/// How tunnels are made. A value; they share it.
 struct Plan {
   /// ServerConfig: what comes in is attested TLS, and goes on in the clear to `to`.
   /// ClientConfig: what comes in is plain, and goes on as attested TLS to `to`.
@@ -36,8 +36,8 @@ class Tunnel {
   };
 
   /// `incoming` is what came in; `from` says from where, for the log.
-  Tunnel(io::Loop& loop, const Plan& plan, std::unique_ptr<io::Stream> incoming, std::string from,
-         Events events);
+  Tunnel(io::Loop& loop, std::shared_ptr<const Plan> plan, std::unique_ptr<io::Stream> incoming,
+         std::string from, Events events);
   Tunnel(const Tunnel&) = delete;
   Tunnel& operator=(const Tunnel&) = delete;
   ~Tunnel();
@@ -59,7 +59,7 @@ class Tunnel {
   void finish(std::optional<Error> error);
 
   io::Loop& loop_;
-  const Plan& plan_;
+  std::shared_ptr<const Plan> plan_;
   std::string from_;
   Events events_;
   std::unique_ptr<io::Stream> plain_;

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -135,6 +136,36 @@ def reload(broker: Broker, folder: pathlib.Path, simulator: str) -> None:
           answer[0] == 403 and json.loads(answer[2])["reason"] == "release_limit_reached", answer)
 
 
+def new_identity(broker: Broker, folder: pathlib.Path, simulator: str) -> None:
+    """Another key: channels of the old one go on until they are judged anew."""
+    old, file = broker.pin, folder / "broker.pem"
+    kept = file.read_bytes()
+    file.unlink()
+    replaced = sum(line["event"] == "policy.replaced" for line in broker.lines)
+    broker.process.send_signal(signal.SIGHUP)
+    broker.wait_for("policy.refused", 2)
+    check("an identity that is gone changes nothing and is not made",
+          one(broker, simulator, KEY)[0] != 0 and not file.exists())
+    with tempfile.TemporaryDirectory() as other:  # a key of another broker's
+        for name in ("broker.json", "policy.json", "store.key", "secrets.db"):
+            shutil.copy(folder / name, other)
+        second = Broker(pathlib.Path(other))
+        second.stop()
+        file.touch(mode=0o600)
+        file.write_bytes((pathlib.Path(other) / "broker.pem").read_bytes())
+    broker.process.send_signal(signal.SIGHUP)
+    line = broker.wait_for("identity.replaced")
+    broker.wait_for("policy.replaced", replaced + 1)
+    check("a new identity is in force and named", line["pin"] == second.pin and line["was"] == old, line)
+    check("who pins the old one is not answered", one(broker, simulator, KEY)[0] == 0)
+    broker.pin = second.pin
+    check("who pins the new one is", one(broker, simulator, KEY)[0] != 0)
+    file.write_bytes(kept)
+    broker.process.send_signal(signal.SIGHUP)
+    broker.wait_for("identity.replaced", 2)
+    broker.pin = old
+
+
 def throttle(folder: pathlib.Path, simulator: str, described: Described) -> None:
     broker = Broker(folder)
     guest = Guest(broker, simulator)
@@ -240,6 +271,7 @@ def main() -> int:
         releases(broker, simulator, described)
         framed(broker, simulator)
         reload(broker, folder, simulator)
+        new_identity(broker, folder, simulator)
         texts = [broker.page("/metrics")[2], broker.page("/v1/status")[2]]
         check("metrics count the releases", 'ratls_broker_releases_total{result="released"}' in texts[0])
         check("SIGTERM ends it", broker.stop() == 0, broker.text)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 TOOL = ""
 FAILED = []
@@ -172,6 +173,60 @@ def key_bound(folder: pathlib.Path, simulator: str) -> None:
     check("the switch without a policy is a mistake", done.returncode == 64, done)
 
 
+def rotation(folder: pathlib.Path, simulator: str) -> None:
+    """A new pair and SIGHUP again and again, while clients come without a pause."""
+    backend, policy = Backend(), str(folder / "policy.json")
+    danger = "--dangerously-accept-key-bound"
+    key, certificate = str(folder / "turn.key"), str(folder / "turn.crt")
+
+    new = ["cert", "new", "--source", "sim:" + simulator, "--replace", "--key-out", key, "--cert-out", certificate]
+    ratls(*new)
+    server = Process("serve", "--listen", "127.0.0.1:0", "--to", backend.where, "--policy", policy,
+                     "--identity", key, "--identity-cert", certificate)
+    arguments = ["connect", server.where, "--policy", policy, danger, "--source", "sim:" + simulator]
+    old = subprocess.Popen([TOOL, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL)
+    old.stdin.write(b"before")
+    old.stdin.flush()
+    got = old.stdout.read(6)
+    wrong, calls, over = [], [], threading.Event()
+
+    def call() -> None:
+        while not over.is_set():
+            done = ratls(*arguments, text="hello")
+            calls.append(done.returncode)
+            if done.stdout != "hello" or done.returncode != 0:
+                wrong.append(done)
+
+    callers = [threading.Thread(target=call) for _ in range(2)]
+    _ = [caller.start() for caller in callers]
+    for turn in range(1, 7):
+        ratls(*new)
+        server.process.send_signal(signal.SIGHUP)
+        for _ in range(500):
+            if server.log().count("were read again") >= turn:
+                break
+            time.sleep(0.02)
+    over.set()
+    _ = [caller.join() for caller in callers]
+    check("six new identities under load: no client failed", not wrong and len(calls) >= 6
+          and server.log().count("were read again") == 6, wrong or server.log())
+    old.stdin.write(b"after")
+    old.stdin.close()
+    check("and a tunnel that the first one opened went on", got == b"before"
+          and old.stdout.read() == b"after" and old.wait(10) == 0)
+    pathlib.Path(certificate).write_text("no certificate")
+    server.process.send_signal(signal.SIGHUP)
+    for _ in range(500):
+        if "nothing has changed" in server.log():
+            break
+        time.sleep(0.02)
+    done = ratls(*arguments, text="hello")
+    check("what is not good is said and changes nothing", done.stdout == "hello"
+          and certificate + ": not an X.509" in server.log(), server.log())
+    check("serve ends in order after it all", server.stop() == 0, server.log())
+
+
 def local_doors(folder: pathlib.Path, simulator: str) -> None:
     backend = Backend()
     listening = socket.create_server(("127.0.0.1", 0))
@@ -235,6 +290,7 @@ def main() -> int:
         attested_server(folder, simulator)
         refused_by_policy(folder, simulator)
         key_bound(folder, simulator)
+        rotation(folder, simulator)
         local_doors(folder, simulator)
         wrong_usage(folder, simulator)
     return 1 if FAILED else 0

@@ -56,7 +56,9 @@ class BrokerServer final : public Server, public Desk {
   void tidy();
   [[nodiscard]] Answer metrics_page() const;
   Result<void> read_again();
-  void put_in_force(std::shared_ptr<const ReleaseRules> rules, const Policy& policy);
+  void put_in_force(const BrokerConfig& config,
+                    const std::shared_ptr<const CertificateIdentity>& identity,
+                    const Policy& policy);
 
   io::Loop& loop_;
   std::string config_path_;

@@ -57,13 +57,14 @@ Result<std::string> read_all(Transport& stream, std::chrono::milliseconds limit)
 }
 
 RunningService::RunningService(tunnel::Plan plan, tunnel::Limits limits, const std::string& listen)
-    : plan_(std::move(plan)), inbox_(loop_.inbox()) {
+    : inbox_(loop_.inbox()) {
   tunnel::Service::Log log;
   log.over = [this](const tunnel::Tunnel&, const std::optional<Error>& error) {
     note(error ? std::string(code(error->reason())) : "closed");
   };
   log.turned_away = [this](const std::string&, std::string_view) { note("turned away"); };
-  service_ = std::make_unique<tunnel::Service>(loop_, plan_, limits, std::move(log));
+  service_ = std::make_unique<tunnel::Service>(
+      loop_, std::make_shared<const tunnel::Plan>(std::move(plan)), limits, std::move(log));
   must(service_->listen(io::Endpoint::parse(listen).value()));
   where_ = service_->where();
   thread_ = std::thread([this] { loop_.run(); });
@@ -81,6 +82,12 @@ Address RunningService::address() const {
 
 void RunningService::stop() {
   inbox_->post([this] { service_->stop(); });
+}
+
+void RunningService::replace(tunnel::Plan plan) {
+  inbox_->post([this, next = std::make_shared<const tunnel::Plan>(std::move(plan))] {
+    service_->replace_plan(next);
+  });
 }
 
 void RunningService::join() {

@@ -50,7 +50,8 @@ class RunningService {
 
   [[nodiscard]] Address address() const;
   [[nodiscard]] const std::string& where() const { return where_; }
-  void stop();  ///< as SIGTERM does
+  void stop();                      ///< as SIGTERM does
+  void replace(tunnel::Plan plan);  ///< as SIGHUP does
   void join();
   /// How tunnels ended, so far: "closed", a reason code, or "turned away".
   [[nodiscard]] std::vector<std::string> ends() const;
@@ -60,7 +61,6 @@ class RunningService {
  private:
   void note(std::string end);
 
-  tunnel::Plan plan_;
   io::Loop loop_;
   std::shared_ptr<io::Inbox> inbox_;
   mutable std::mutex mutex_;

@@ -229,7 +229,7 @@ TEST_CASE(
     CHECK((about.st_mode & 0777U) == 0600U);
     io::Loop loop;
     const Plan plan = serve_to(backend);
-    tunnel::Service second(loop, plan, {}, {});
+    tunnel::Service second(loop, std::make_shared<const Plan>(plan), {}, {});
     CHECK_FALSE(second.listen(io::Endpoint::parse("unix:" + path).value()));
   }
   struct stat about {};
@@ -242,6 +242,37 @@ TEST_CASE("a server behind the tunnel that cannot be reached ends the client's s
   auto channel = std::move(connect(service.address(), world().guest_config()).channel).value();
   CHECK(text_of(channel) == "truncated_stream");
   CHECK(service.ends() == std::vector<std::string>{"connection_failed"});
+}
+
+TEST_CASE("a plan that is replaced holds for new tunnels, and open ones go on as they began") {
+  const Backend before(test::echo);
+  const Backend behind(test::echo);
+  RunningService service(serve_to(before));
+  auto old = std::move(connect(service.address(), world().guest_config()).channel).value();
+  must(old.write(as_bytes("old")));
+  std::array<std::uint8_t, 3> first{};
+  REQUIRE(old.read(first));
+  // Another identity, another place.
+  service.replace(Plan{ServerConfig(world().visitor(), AcceptEvidence{world().verifier()}),
+                       behind.where(), 5000ms});
+  ClientConfig pins_new = world().guest_config();
+  pins_new.accept = AcceptKey{world().visitor()->spki_sha256()};
+  auto opened = connect(service.address(), pins_new);
+  for (int i = 0; i < 200 && !opened.channel; ++i) {
+    std::this_thread::sleep_for(5ms);
+    opened = connect(service.address(), pins_new);
+  }
+  REQUIRE(opened.channel);
+  must(opened.channel->write(as_bytes("new")));
+  must(opened.channel->close());
+  CHECK(text_of(*opened.channel) == "new");
+  CHECK(behind.connections() == 1);
+  CHECK(connect(service.address(), world().guest_config()).channel.error().reason() ==
+        Reason::pin_mismatch);
+  must(old.write(as_bytes(" goes on")));
+  must(old.close());
+  CHECK(text_of(old) == " goes on");
+  CHECK(before.connections() == 1);
 }
 
 }  // namespace ratls
