@@ -21,8 +21,8 @@
 #include <ratls/certgen/sim/guest.h>
 #include <ratls/config.h>
 #include <ratls/core/http_head.h>
-#include <ratls/services/agent/resource.h>
 #include <ratls/services/io/attested.h>
+#include <ratls/services/kbs/resource.h>
 
 namespace {
 
@@ -250,7 +250,7 @@ Result<World> make_world(const Options& options) {
 Result<int> run(const Options& options) {
   RATLS_TRY(auto world, make_world(options));
   RATLS_TRY(const auto at, io::Endpoint::parse(options.text("at")));
-  RATLS_TRY(const auto resource, agent::Resource::parse_uri(options.text("resource")));
+  RATLS_TRY(const auto resource, kbs::Resource::parse_uri(options.text("resource")));
   io::Loop loop;
   Crowd crowd(
       loop, at, std::move(world.configs),

@@ -38,7 +38,7 @@ void say(const Event& event, Steps& log) {
 }  // namespace
 
 Result<SecretBytes> fetch_secret(ReportSource& source, const AcceptKey& broker,
-                                 const Address& address, const agent::Resource& resource,
+                                 const Address& address, const kbs::Resource& resource,
                                  Steps& log) {
   auto attester = std::make_shared<Attester>(source);
   RATLS_CHECK(attester->start());

@@ -7,7 +7,7 @@
 #include <ratls/config.h>
 #include <ratls/core/secret.h>
 #include <ratls/examples/common/steps.h>
-#include <ratls/services/agent/resource.h>
+#include <ratls/services/kbs/resource.h>
 #include <ratls/tcp.h>
 
 namespace ratls::examples {
@@ -17,7 +17,6 @@ namespace ratls::examples {
 /// Errors: pin_mismatch, peer_refused, unknown_resource, connection_failed, and those of
 /// ratls::connect() and http::get().
 Result<SecretBytes> fetch_secret(ReportSource& source, const AcceptKey& broker,
-                                 const Address& address, const agent::Resource& resource,
-                                 Steps& log);
+                                 const Address& address, const kbs::Resource& resource, Steps& log);
 
 }  // namespace ratls::examples

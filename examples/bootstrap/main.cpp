@@ -42,7 +42,7 @@ constexpr const char* kHelp =
 struct Plan {
   AcceptKey broker;
   Address address;
-  agent::Resource resource;
+  kbs::Resource resource;
   std::string variable;
   std::unique_ptr<ReportSource> source;
 };
@@ -63,7 +63,7 @@ Result<Plan> plan_of(const Arguments& arguments, Steps& log) {
   RATLS_TRY(const std::string variable, arguments.need("as"));
   RATLS_CHECK(agent::check_variable_name(variable));
   RATLS_TRY(const std::string uri, arguments.need("resource"));
-  RATLS_TRY(auto resource, agent::Resource::parse_uri(uri));
+  RATLS_TRY(auto resource, kbs::Resource::parse_uri(uri));
   RATLS_TRY(const std::string source, arguments.need("report-source"));
   RATLS_TRY(Plan plan, read_image_and_host(arguments, log));
   plan.variable = variable;

@@ -13,8 +13,8 @@
 #include <ratls/examples/common/files.h>
 #include <ratls/examples/common/identity.h>
 #include <ratls/examples/common/steps.h>
-#include <ratls/services/agent/resource.h>
 #include <ratls/services/http/exchange.h>
+#include <ratls/services/kbs/resource.h>
 #include <ratls/verify/policy_json.h>
 
 namespace {
@@ -27,7 +27,7 @@ std::counting_semaphore<64> free_places{64};  // connections at once
 struct Keeper {
   std::shared_ptr<const CertificateIdentity> identity;
   std::shared_ptr<const Verifier> verifier;
-  agent::Resource resource;
+  kbs::Resource resource;
   SecretBytes value;
 };
 
@@ -49,7 +49,7 @@ Result<void> answer(Channel& channel, const Keeper& keeper, Steps& log) {
   const VerifiedPeer* guest = channel.peer().attested();
   if (guest == nullptr) return Error(Reason::internal, "nobody was judged");
   RATLS_TRY(const auto request, http::read_request(stream, after(std::chrono::seconds(10))));
-  const auto wanted = agent::Resource::parse_target(request.target);
+  const auto wanted = kbs::Resource::parse_target(request.target);
   if (request.method != "GET" || !wanted || *wanted != keeper.resource) {
     const bool get = request.method == "GET";
     const Error why(get ? Reason::unknown_resource : Reason::malformed_http);
@@ -78,7 +78,7 @@ void serve(std::unique_ptr<Transport> transport, const Keeper& keeper, unsigned 
 
 Result<void> run(const Arguments& arguments) {
   RATLS_TRY(const std::string uri, arguments.need("secret"));
-  RATLS_TRY(auto resource, agent::Resource::parse_uri(uri));
+  RATLS_TRY(auto resource, kbs::Resource::parse_uri(uri));
   RATLS_TRY(const std::string listen, arguments.need("listen"));
   RATLS_TRY(const Address address, Address::parse(listen));
   RATLS_TRY(const std::string policy_path, arguments.need("policy"));

@@ -3,10 +3,12 @@
 
 #include <ratls/config.h>
 #include <ratls/core/secret.h>
-#include <ratls/services/agent/resource.h>
+#include <ratls/services/kbs/resource.h>
 #include <ratls/tcp.h>
 
 namespace ratls::agent {
+
+using kbs::Resource;
 
 /// One secret over one attested channel. Blocks for up to a minute.
 /// Errors: those of connect() and http::get().

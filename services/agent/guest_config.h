@@ -8,10 +8,12 @@
 #include <vector>
 
 #include <ratls/core/result.h>
-#include <ratls/services/agent/resource.h>
+#include <ratls/services/kbs/resource.h>
 #include <ratls/tcp.h>
 
 namespace ratls::agent {
+
+using kbs::Resource;
 
 /// Whom to accept at the other end; exactly one is said. Names of files are beside guest.json.
 struct AcceptSpec {

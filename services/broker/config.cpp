@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include <ratls/services/broker/detail/files.h>
 #include <ratls/services/broker/detail/read_release.h>
 #include <ratls/services/io/stream.h>
+#include <ratls/verify/files.h>
 #include <ratls/verify/policy_guests.h>
 
 namespace ratls::broker {
@@ -147,7 +147,7 @@ Result<BrokerConfig> parse_broker_config(ByteView json, const std::string& folde
 }
 
 Result<BrokerConfig> read_broker_config(const std::string& path) {
-  RATLS_TRY(const Bytes text, detail::read_whole_file(path, strict_json::kMaxJsonSize));
+  RATLS_TRY(const Bytes text, read_file(path, strict_json::kMaxJsonSize, Reason::invalid_config));
   const auto slash = path.rfind('/');
   return parse_broker_config(text, slash == std::string::npos ? "" : path.substr(0, slash + 1));
 }

@@ -11,7 +11,7 @@
 
 #include <ratls/core/clock.h>
 #include <ratls/core/result.h>
-#include <ratls/services/agent/resource.h>
+#include <ratls/services/kbs/resource.h>
 #include <ratls/verify/policy.h>
 
 namespace ratls::broker {

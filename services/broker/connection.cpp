@@ -161,7 +161,7 @@ void Connection::released(Release& release) {
     desk_.metrics().rejection(reason);
     desk_.journal().failed("secret.refused", *release.refusal, std::move(fields));
     if (finished_) return;
-    return send(problem(status, reason), false);
+    return send(problem(status, told(reason)), false);
   }
   desk_.metrics().release("released");
   desk_.journal().info("secret.released", fields);

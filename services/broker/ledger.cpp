@@ -71,9 +71,15 @@ Guest guest_of(const VerifiedPeer& peer, const Verdict* verdict) {
   return out;
 }
 
+Reason told(Reason reason) {
+  const bool of_others =
+      reason == Reason::release_guest_not_accepted || reason == Reason::release_firmware_only;
+  return of_others ? Reason::unknown_resource : reason;
+}
+
 int http_status(const Release& release) {
   if (!release.refusal) return 200;
-  switch (release.refusal->reason()) {
+  switch (told(release.refusal->reason())) {
     case Reason::unknown_resource:
       return 404;
     case Reason::cannot_release_now:

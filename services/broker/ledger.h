@@ -41,6 +41,10 @@ struct Release {
   std::optional<Error> refusal;  ///< why not; its reason is for the peer, its detail is not
 };
 
+/// What the guest is told of a refusal. A resource that is not for it looks as one that is not
+/// there, so that nobody learns the names of what others are given; the log has the reason itself.
+Reason told(Reason reason);
+
 /// 200, 403, 404 or 503.
 int http_status(const Release& release);
 

@@ -4,9 +4,9 @@
 
 #include <utility>
 
-#include <ratls/services/broker/detail/files.h>
 #include <ratls/services/broker/store_key.h>
 #include <ratls/verify/collateral/store.h>
+#include <ratls/verify/files.h>
 
 namespace ratls::broker {
 
@@ -24,7 +24,7 @@ Error about(const std::string& path, const Error& error) {
 Result<PolicyFile> policy_file_of(const BrokerConfig& config) {
   PolicyFile out{config.policy, std::nullopt, {}, config.policy_state};
   if (config.policy_key.empty()) return out;
-  RATLS_TRY(const Bytes text, detail::read_whole_file(config.policy_key, kMaxKeyFile));
+  RATLS_TRY(const Bytes text, read_file(config.policy_key, kMaxKeyFile, Reason::invalid_config));
   auto key = MinisignPublicKey::parse(text);
   if (!key) return about(config.policy_key, key.error());
   out.key = *key;

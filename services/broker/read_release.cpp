@@ -146,7 +146,7 @@ Result<ReleaseRules> read_release(const JsonFile& file, const JsonValue& value) 
   }
   ReleaseRules out;
   for (const auto& member : value.members) {
-    if (!agent::Resource::parse_uri(member.key)) {
+    if (!kbs::Resource::parse_uri(member.key)) {
       return file.wrong(member.offset, "a resource is written kbs:///repo/type/tag");
     }
     RATLS_TRY(auto rule, read_rule(file, member.value));

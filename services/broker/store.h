@@ -10,11 +10,11 @@
 #include <ratls/core/result.h>
 #include <ratls/core/seal.h>
 #include <ratls/core/secret.h>
-#include <ratls/services/agent/resource.h>
+#include <ratls/services/kbs/resource.h>
 
 namespace ratls::broker {
 
-using agent::Resource;
+using kbs::Resource;
 
 /// A value of at most kMaxValue bytes; it travels in one HTTP body.
 inline constexpr std::size_t kMaxValue = 65536;

@@ -111,6 +111,28 @@ TEST_CASE("a rule without a value in the store answers as a resource that does n
   CHECK(empty->refusal->reason() == none->refusal->reason());
 }
 
+TEST_CASE("a resource that is not for a guest looks to it as one that is not there") {
+  World world(rule_for("a"));
+  auto ledger = world.open().value();
+  auto others = world.release("b");
+  auto none = world.release("b", "01", "none");
+  auto cloud = world.release();
+  cloud->guest.covers = Covers::firmware;
+  std::vector<std::string> recorded;
+  for (auto* release : {&others, &none, &cloud}) {
+    ledger.settle({release, 1});
+    CHECK(broker::http_status(**release) == 404);
+    CHECK(broker::told((*release)->refusal->reason()) == Reason::unknown_resource);
+    recorded.emplace_back(code((*release)->refusal->reason()));
+  }
+  CHECK(recorded == std::vector<std::string>{"release_guest_not_accepted", "unknown_resource",
+                                             "release_firmware_only"});
+  const std::string log = to_string(*test::read_file(world.audit));
+  for (const std::string& reason : recorded) {
+    CHECK(log.find("\"reason\":\"" + reason + "\"") != std::string::npos);
+  }
+}
+
 TEST_CASE("per_guest counts by REPORT_ID, also over a restart and within one batch") {
   ReleaseRule rule = rule_for("a");
   rule.per_guest = 2;

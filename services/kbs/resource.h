@@ -6,7 +6,7 @@
 
 #include <ratls/core/result.h>
 
-namespace ratls::agent {
+namespace ratls::kbs {
 
 /// A resource of a key broker. Each part is 1 to 64 characters of [A-Za-z0-9._-], and neither "."
 /// nor ".."; a comparison of two is a comparison of texts.
@@ -26,4 +26,4 @@ struct Resource {
   friend bool operator==(const Resource&, const Resource&) = default;
 };
 
-}  // namespace ratls::agent
+}  // namespace ratls::kbs

@@ -1,9 +1,9 @@
-#include <ratls/services/agent/resource.h>
+#include <ratls/services/kbs/resource.h>
 
 #include <algorithm>
 #include <optional>
 
-namespace ratls::agent {
+namespace ratls::kbs {
 namespace {
 
 constexpr std::string_view kScheme = "kbs:///";
@@ -55,4 +55,4 @@ std::string Resource::target() const {
   return std::string(kPath) + repository + "/" + type + "/" + tag;
 }
 
-}  // namespace ratls::agent
+}  // namespace ratls::kbs

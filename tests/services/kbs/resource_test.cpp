@@ -1,10 +1,10 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include <ratls/services/agent/resource.h>
+#include <ratls/services/kbs/resource.h>
 
 using namespace ratls;
-using ratls::agent::Resource;
+using ratls::kbs::Resource;
 
 TEST_CASE("a resource is the same by its name and by its path") {
   const auto by_uri = Resource::parse_uri("kbs:///agents/llm/api-key");
