@@ -121,6 +121,15 @@ def once(world: World) -> None:
           and (runtime / "LLM_API_KEY").read_text() == SECRET, done)
     check("nothing else does", [each.name for each in runtime.iterdir()] == ["LLM_API_KEY"])
     (runtime / "LLM_API_KEY").unlink()
+    broker = {"pin": world.pin, "address_from": "systemd-credential:host.json"}
+    path = config(world, runtime, broker=broker)
+    done = ratls("bootstrap", "--once", "--config", path,
+                 env={**os.environ, "CREDENTIALS_DIRECTORY": str(world.folder)})
+    check("the host's hint may come as a credential of systemd", done.returncode == 0, done)
+    (runtime / "LLM_API_KEY").unlink()
+    done = ratls("bootstrap", "--once", "--config", path)
+    check("without LoadCredential= the fix is named", done.returncode == 78
+          and "LoadCredential=" in done.stderr, done)
 
 
 def refusals(world: World) -> None:
