@@ -76,6 +76,12 @@ Exit exit_of(Reason reason) noexcept {
     case Reason::no_report_device:
       return Exit::no_device;
     case Reason::peer_refused:
+    case Reason::unknown_resource:  // and the others that a broker answers with
+    case Reason::release_guest_not_accepted:
+    case Reason::release_firmware_only:
+    case Reason::release_expired:
+    case Reason::release_limit_reached:
+    case Reason::release_used_up:
       return Exit::refused;
     default:
       break;

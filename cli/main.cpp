@@ -27,6 +27,7 @@ int run(int argc, char** argv) {
   ratls::cli::add_serve(tool, exit);
   ratls::cli::add_run(tool, exit);
   ratls::cli::add_egress(tool, exit);
+  ratls::cli::add_bootstrap(tool, exit);
   ratls::cli::add_cert(tool, exit);
   ratls::cli::add_collateral(tool, exit);
   ratls::cli::add_doctor(tool, exit);

@@ -1,9 +1,11 @@
-// ratls run, ratls egress: an unchanged program in a guest, with its secrets and its way out.
+// ratls run, ratls egress, ratls bootstrap: an unchanged program in a guest, with its secrets and
+// its way out.
 
 #include <cstdio>
 #include <memory>
 
 #include <ratls/certgen/sim/guest.h>
+#include <ratls/services/agent/bootstrap.h>
 #include <ratls/services/agent/run.h>
 
 #include "channel_options.h"
@@ -22,6 +24,18 @@ constexpr const char* kRunExamples =
     "\n"
     "The program finds its LLM at OPENAI_BASE_URL and ANTHROPIC_BASE_URL on 127.0.0.1, holds a\n"
     "placeholder for its key, and has no other network. See docs/agent.md.\n";
+
+constexpr const char* kBootstrapExamples =
+    "\nSIGNALS\n"
+    "  SIGHUP fetches anew: files are replaced when all secrets came, else those of before stay.\n"
+    "  SIGTERM and SIGINT remove the files and end.\n"
+    "\nEXAMPLES\n"
+    "  ratls bootstrap --config /etc/ratls/guest.json          (Type=notify, with WatchdogSec=)\n"
+    "  ratls bootstrap --once --config /etc/ratls/guest.json   (Type=oneshot; the files stay)\n"
+    "\n"
+    "Publishes the secrets that guest.json gives to \"file\" and \"credential\" below "
+    "agent.runtime,\n"
+    "on a tmpfs, mode 0400. See docs/agent.md for the units.\n";
 
 struct Options {
   std::string config;
@@ -86,7 +100,29 @@ Exit run_egress(const Options& options) {
   return exit_of(ended.error->reason());
 }
 
+Exit run_bootstrap(const Options& options, agent::Stay stay) {
+  agent::Run what;
+  if (const auto stop = plan_run(options, what)) return report_stop(*stop, false);
+  const auto done = agent::bootstrap(what, stay);
+  if (done) return Exit::ok;
+  complain(done.error());
+  return exit_of(done.error().reason());
+}
+
 }  // namespace
+
+void add_bootstrap(CLI::App& tool, Exit& exit) {
+  auto* verb = tool.add_subcommand(
+      "bootstrap", "Fetch a guest's secrets and publish them as files for its services");
+  const auto options = std::make_shared<Options>();
+  const auto once = std::make_shared<bool>(false);
+  add_options(*verb, *options);
+  verb->add_flag("--once", *once, "End when the files are there, and leave them");
+  verb->footer(exit_code_help() + kBootstrapExamples);
+  verb->callback([options, once, &exit] {
+    exit = run_bootstrap(*options, *once ? agent::Stay::once : agent::Stay::until_told);
+  });
+}
 
 void add_run(CLI::App& tool, Exit& exit) {
   auto* verb =

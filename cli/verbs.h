@@ -9,6 +9,7 @@ namespace ratls::cli {
 
 /// A verb's result goes to `exit`.
 void add_audit(CLI::App& tool, Exit& exit);
+void add_bootstrap(CLI::App& tool, Exit& exit);
 void add_broker(CLI::App& tool, Exit& exit);
 void add_cert(CLI::App& tool, Exit& exit);
 void add_collateral(CLI::App& tool, Exit& exit);

@@ -1,15 +1,9 @@
 #include <ratls/services/agent/run.h>
 
-#include <csignal>
 #include <utility>
 
-#include <pwd.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <ratls/services/agent/address.h>
-#include <ratls/services/agent/broker_client.h>
+#include <ratls/services/agent/gather.h>
+#include <ratls/services/agent/hygiene.h>
 #include <ratls/services/agent/plan.h>
 #include <ratls/services/agent/process.h>
 #include <ratls/services/agent/secret_files.h>
@@ -20,14 +14,6 @@
 namespace ratls::agent {
 
 namespace {
-
-// Secrets must not end in a core dump, nor be read by a debugger of the same user.
-void close_the_house() {
-  const rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  std::signal(SIGPIPE, SIG_IGN);
-}
 
 std::string line_of(const egress::Said& said) {
   if (!said.blocked.empty()) return "egress: BLOCKED " + said.blocked;
@@ -84,19 +70,8 @@ class House {
   Result<void> fetch_secrets() {
     const auto& config = what_.config;
     if (config.secrets.empty()) return {};
-    Address broker;
-    if (config.broker.address) {
-      broker = *config.broker.address;
-    } else {
-      RATLS_TRY(broker, read_address(config.broker.address_from));
-    }
-    what_.log("the broker is at " + broker.text() + " (a hint, never an identity)");
     RATLS_TRY(const ClientConfig channel, parties_->client(config.broker.accept, true));
-    for (const SecretSpec& each : config.secrets) {
-      RATLS_TRY(SecretBytes secret, fetch_secret(channel, broker, each.resource));
-      what_.log("released: " + each.resource.uri() + " as " + each.as);
-      secrets_[each.as] = std::make_shared<const SecretBytes>(std::move(secret));
-    }
+    RATLS_TRY(secrets_, gather_secrets(config.broker, channel, config.secrets, what_.log));
     return {};
   }
 
@@ -128,21 +103,17 @@ class House {
     return {};
   }
 
-  [[nodiscard]] uid_t reader() const {
-    if (what_.config.agent.user.empty()) return static_cast<uid_t>(-1);
-    const passwd* found = ::getpwnam(what_.config.agent.user.c_str());
-    return found == nullptr ? static_cast<uid_t>(-1) : found->pw_uid;
-  }
-
   Result<void> hand_over() {
     std::map<std::string, const SecretBytes*> given;
     for (const SecretSpec& each : what_.config.secrets) {
       const SecretBytes& secret = *secrets_.at(each.as);
       if (each.give_to == GiveTo::env) given[each.as] = &secret;
       if (each.give_to == GiveTo::file || each.give_to == GiveTo::credential) {
-        RATLS_CHECK(files_.write(what_.config.agent.runtime, each.as, secret, reader()));
+        RATLS_CHECK(files_.stage(what_.config.agent.runtime, each.as, secret,
+                                 user_called(what_.config.agent.user)));
       }
     }
+    RATLS_CHECK(files_.commit());
     return process_->start(variables_for(what_.config, process_->home()), given);
   }
 

@@ -1,6 +1,7 @@
 #include <ratls/services/agent/secret_files.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <system_error>
 
 #include <fcntl.h>
@@ -33,18 +34,19 @@ Result<void> check_folder(const std::string& folder) {
 }  // namespace
 
 SecretFiles::~SecretFiles() {
-  for (const std::string& each : written_) ::unlink(each.c_str());
+  discard();
+  for (const std::string& each : published_) ::unlink(each.c_str());
 }
 
-Result<void> SecretFiles::write(const std::string& folder, const std::string& name,
+Result<void> SecretFiles::stage(const std::string& folder, const std::string& name,
                                 const SecretBytes& secret, uid_t owner) {
   RATLS_CHECK(check_folder(folder));
-  const std::string path = folder + "/" + name;
+  const std::string path = folder + "/." + name + ".new";
   ::unlink(path.c_str());  // of a run that was killed
   const Descriptor file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR));
   if (file.get() < 0) return failed(path);
-  written_.push_back(path);
+  staged_[folder + "/" + name] = path;
   const bool whole = secret.expose([&](ByteView bytes) {
     return ::write(file.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
   });
@@ -53,6 +55,24 @@ Result<void> SecretFiles::write(const std::string& folder, const std::string& na
     return failed(path);
   }
   return {};
+}
+
+Result<void> SecretFiles::commit() {
+  for (const auto& [path, staged] : staged_) {
+    if (::rename(staged.c_str(), path.c_str()) != 0) return failed(path);
+    published_.insert(path);
+  }
+  staged_.clear();
+  return {};
+}
+
+void SecretFiles::discard() noexcept {
+  for (const auto& [path, staged] : staged_) ::unlink(staged.c_str());
+  staged_.clear();
+}
+
+void SecretFiles::keep() noexcept {
+  published_.clear();
 }
 
 }  // namespace ratls::agent

@@ -1,11 +1,10 @@
-/// Tells systemd how a service is doing: sd_notify(3), without its library.
+/// Tells systemd how the broker is doing.
 #pragma once
 
-#include <string_view>
+#include <ratls/services/io/notify.h>
 
 namespace ratls::broker {
 
-/// "READY=1", "STOPPING=1", "STATUS=..."; nothing where no NOTIFY_SOCKET was passed. Best effort.
-void notify_manager(std::string_view state);
+using io::notify_manager;
 
 }  // namespace ratls::broker

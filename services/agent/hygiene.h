@@ -1,0 +1,16 @@
+/// What a process that holds secrets does first.
+#pragma once
+
+#include <string>
+
+#include <sys/types.h>
+
+namespace ratls::agent {
+
+/// No core dump, no debugger of the same user, no end by SIGPIPE. Before the first secret.
+void close_the_house();
+
+/// The user that a name means; -1 where it is empty or unknown.
+uid_t user_called(const std::string& name);
+
+}  // namespace ratls::agent
