@@ -6,6 +6,7 @@
 #include <ratls/core/evidence.h>
 #include <ratls/core/guarded.h>
 #include <ratls/core/merkle.h>
+#include <ratls/core/tpm_quote.h>
 
 namespace ratls {
 namespace {
@@ -23,9 +24,16 @@ Result<Bytes> claims_of(const EvidenceRequest& request) {
   return claims.encode();
 }
 
+Result<void> check_quote_echo(const AzureEvidence& got, const ReportData& asked) {
+  RATLS_TRY(const TpmQuote quote, parse_tpm_quote(got.quote));
+  if (equal_ct(quote.extra_data, qualifying_data_for(asked).view())) return {};
+  return Error(Reason::report_echo_mismatch, "the vTPM's quote has other qualifying data");
+}
+
 // Another user of the device may have got in between writing and reading, and a host may answer
 // with an old report: the only proof that this report is ours stands in the report itself.
 Result<void> check_echo(const AttestationReport& got, const ReportData& asked) {
+  if (got.azure) return check_quote_echo(*got.azure, asked);
   if (got.report.size() != kSnpReportSize) {
     return Error(Reason::malformed_report,
                  "the report source returned " + std::to_string(got.report.size()) + " bytes");
@@ -49,7 +57,11 @@ Result<AttestationReport> ask(ReportSource& source, const merkle::Node& root) {
 Result<Bytes> evidence_of(const AttestationReport& report, const Bytes& claims,
                           const merkle::Path& path) {
   EvidenceEnvelope envelope;
-  envelope.report = report.report;
+  if (report.azure) {
+    envelope.azure = report.azure;
+  } else {
+    envelope.report = report.report;
+  }
   envelope.endorsement = report.endorsement;
   envelope.claims = claims;
   if (!path.siblings.empty()) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <ratls/certgen/report_pace.h>
+#include <ratls/core/azure_evidence.h>
 #include <ratls/core/bytes.h>
 #include <ratls/core/report_data.h>
 #include <ratls/core/result.h>
@@ -15,6 +16,9 @@ namespace ratls {
 struct AttestationReport {
   Bytes report;                      ///< exactly kSnpReportSize (1184) bytes, signature included
   std::optional<Bytes> endorsement;  ///< VCEK or VLEK, DER, where the platform supplied one
+  /// Of an Azure confidential VM: `report` stands inside it too, and is bound to what was asked for
+  /// by the vTPM's quote instead of its REPORT_DATA.
+  std::optional<AzureEvidence> azure = std::nullopt;
 };
 
 /// Makes attestation reports. The device behind it is a signing oracle: whoever can open it speaks
@@ -27,8 +31,9 @@ class ReportSource {
   ReportSource& operator=(const ReportSource&) = delete;
   virtual ~ReportSource() = default;
 
-  /// A report over `data`. Blocks for as long as the firmware takes: 8 ms, at times 10 s, at
-  /// worst 60 s. Errors: firmware_throttled and io_error (try again), firmware_gone (never again).
+  /// A report over `data`; on Azure a quote over qualifying_data_for(data). Blocks for as long as
+  /// the firmware takes: 8 ms, at times 10 s, at worst 60 s. Errors: firmware_throttled and
+  /// io_error (try again), firmware_gone (never again).
   virtual Result<AttestationReport> get(const ReportData& data) = 0;
 
   /// A short name for logs, e.g. "configfs" or "sim".

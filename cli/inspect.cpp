@@ -36,7 +36,8 @@ constexpr Kind kKinds[] = {
      "  ratls inspect cert --json vcek.der | jq .certificates[0].amd.tcb\n",
      inspect_certificates_text, inspect_certificates_json},
     {"report", "Show every field of an attestation report",
-     "1184 bytes as the firmware made them; - for stdin", "One JSON object, schema ratls.report/1",
+     "1184 bytes as the firmware made them, or an Azure HCL report; - for stdin",
+     "One JSON object, schema ratls.report/1",
      "  ratls inspect report report.bin\n"
      "  ratls inspect report --json - < report.bin | jq .report.measurement\n",
      inspect_report_text, inspect_report_json},

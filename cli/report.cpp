@@ -43,7 +43,8 @@ Exit run(const Options& options) {
   if ((*source)->simulated()) std::fputs("SIMULATED: a software AMD-SP signs it\n", stderr);
   const auto report = (*source)->get(data);
   if (!report) return report_error(report.error(), false, std::string((*source)->name()));
-  if (const auto stop = write_output(options.out, report->report)) return report_stop(*stop, false);
+  const Bytes& evidence = report->azure ? report->azure->hcl_report : report->report;
+  if (const auto stop = write_output(options.out, evidence)) return report_stop(*stop, false);
   if (options.certs.empty()) return Exit::ok;
   if (!report->endorsement) {
     std::fputs(

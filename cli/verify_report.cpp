@@ -117,7 +117,9 @@ Exit verify_report(const Options& options) {
 }
 
 void describe(CLI::App& report, Options& options) {
-  report.add_option("FILE", options.report, "1184 bytes as the firmware made them; - for stdin")
+  report
+      .add_option("FILE", options.report,
+                  "1184 bytes as the firmware made them, or an Azure HCL report; - for stdin")
       ->required();
   report.add_option("--endorsement", options.endorsement, "VCEK or VLEK certificate, DER or PEM");
   report.add_option("--crl", options.crl, "AMD's revocation list, DER");

@@ -109,6 +109,14 @@ Result<void> verify_rsa_pss_sha384(const RsaPublicKey& key, ByteView message, By
   return provider::verify_rsa_pss_sha384(key, sha384({message}), signature);
 }
 
+// mbedTLS's under every provider: a quote a session, and AMD's keys never sign this way.
+Result<void> verify_rsa_pkcs1_sha256(const RsaPublicKey& key, ByteView message,
+                                     ByteView signature) {
+  RATLS_CHECK(check_rsa(key, signature));
+  detail::count(detail::Operation::rsa_verify);
+  return builtin::verify_rsa_pkcs1_sha256(key, sha256({message}), signature);
+}
+
 Result<void> hkdf_expand_label(TlsHash hash, ByteView secret, std::string_view label,
                                ByteView context, std::span<std::uint8_t> out) {
   const std::size_t hash_size = hash == TlsHash::sha256 ? 32 : 48;

@@ -40,6 +40,10 @@ struct RsaPublicKey {
 /// of every AMD certificate. Modulus of 2048 to 4096 bits. Errors: signature_invalid.
 Result<void> verify_rsa_pss_sha384(const RsaPublicKey& key, ByteView message, ByteView signature);
 
+/// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2.2): the form of a vTPM's quotes. Modulus of 2048
+/// to 4096 bits. Errors: signature_invalid.
+Result<void> verify_rsa_pkcs1_sha256(const RsaPublicKey& key, ByteView message, ByteView signature);
+
 /// The hash of a TLS 1.3 cipher suite.
 enum class TlsHash : std::uint8_t { sha256, sha384 };
 

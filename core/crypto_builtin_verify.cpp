@@ -60,9 +60,9 @@ Result<void> verify_p384(const P384Point& key, const Sha384Digest& digest, const
   return {};
 }
 
-Result<void> verify_rsa_pss_sha384(const RsaPublicKey& key, const Sha384Digest& digest,
-                                   ByteView signature) {
-  Rsa rsa;
+namespace {
+
+Result<void> import_rsa(Rsa& rsa, const RsaPublicKey& key, ByteView signature) {
   int failed =
       mbedtls_rsa_import_raw(&rsa.value, key.modulus.data(), key.modulus.size(), nullptr, 0,
                              nullptr, 0, nullptr, 0, key.exponent.data(), key.exponent.size());
@@ -75,11 +75,32 @@ Result<void> verify_rsa_pss_sha384(const RsaPublicKey& key, const Sha384Digest& 
   if (bits < 2048 || bits > 4096) return invalid(0, "the RSA key is not of 2048 to 4096 bits");
   const std::size_t size = mbedtls_rsa_get_len(&rsa.value);
   if (signature.size() != size) return invalid(0, "the RSA signature has the wrong length");
-  failed =
+  return {};
+}
+
+}  // namespace
+
+Result<void> verify_rsa_pss_sha384(const RsaPublicKey& key, const Sha384Digest& digest,
+                                   ByteView signature) {
+  Rsa rsa;
+  RATLS_CHECK(import_rsa(rsa, key, signature));
+  const int failed =
       mbedtls_rsa_rsassa_pss_verify_ext(&rsa.value, MBEDTLS_MD_SHA384, 48, digest.view().data(),
                                         MBEDTLS_MD_SHA384, 48, signature.data());
   if (failed != 0) {
     return invalid(failed, "RSASSA-PSS does not verify");
+  }
+  return {};
+}
+
+Result<void> verify_rsa_pkcs1_sha256(const RsaPublicKey& key, const Sha256Digest& digest,
+                                     ByteView signature) {
+  Rsa rsa;
+  RATLS_CHECK(import_rsa(rsa, key, signature));
+  const int failed = mbedtls_rsa_rsassa_pkcs1_v15_verify(&rsa.value, MBEDTLS_MD_SHA256, 32,
+                                                         digest.view().data(), signature.data());
+  if (failed != 0) {
+    return invalid(failed, "RSASSA-PKCS1-v1_5 does not verify");
   }
   return {};
 }

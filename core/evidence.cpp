@@ -20,6 +20,7 @@ struct RecordType {
   std::uint64_t ind;
 };
 constexpr RecordType kReport{1, "application/vnd.amd.sev-snp.attestation-report", kIsEvidence};
+constexpr RecordType kAzure{1, "application/vnd.ratls.azure-snp+cbor", kIsEvidence};
 constexpr RecordType kEndorsement{2, "application/pkix-cert", kIsEndorsement};
 constexpr RecordType kClaims{3, "application/vnd.ratls.claims+cbor", kIsEvidence};
 constexpr RecordType kCrl{4, "application/pkix-crl", kIsEndorsement};
@@ -53,18 +54,33 @@ Result<Bytes> read_record(cbor::Reader& in, const RecordType& type) {
   return Bytes(value.begin(), value.end());
 }
 
+// Record 1: its media type says which binding rule holds (docs/protocol.md, section 3).
+Result<void> read_report(cbor::Reader& in, EvidenceEnvelope& out) {
+  cbor::Reader ahead = in;
+  RATLS_CHECK(ahead.array_of(3));
+  RATLS_TRY(const std::string_view media_type, ahead.text());
+  if (media_type != kAzure.media_type) {
+    RATLS_TRY(out.report, read_record(in, kReport));
+    return {};
+  }
+  RATLS_TRY(const Bytes value, read_record(in, kAzure));
+  RATLS_TRY(out.azure, AzureEvidence::decode(value));
+  return {};
+}
+
 Result<void> check_shape(const EvidenceEnvelope& evidence) {
-  if (evidence.report.size() != kSnpReportSize) return malformed("the report is not 1184 bytes");
+  if (evidence.azure && !evidence.report.empty()) return malformed("there are two kinds of report");
+  if (!evidence.azure && evidence.report.size() != kSnpReportSize) {
+    return malformed("the report is not 1184 bytes");
+  }
   if (evidence.claims.empty()) return malformed("there are no claims");
   return {};
 }
 
 Result<void> read_field(std::uint64_t key, cbor::Reader& in, EvidenceEnvelope& out) {
   switch (key) {
-    case kReport.key: {
-      RATLS_TRY(out.report, read_record(in, kReport));
-      return {};
-    }
+    case kReport.key:
+      return read_report(in, out);
     case kEndorsement.key: {
       RATLS_TRY(out.endorsement, read_record(in, kEndorsement));
       return {};
@@ -96,10 +112,11 @@ std::size_t header_size(std::size_t whole) noexcept {
 
 Result<Bytes> EvidenceEnvelope::encode() const {
   RATLS_CHECK(check_shape(*this));
-  cbor::Writer out(report.size() + claims.size() + size_of(endorsement) + size_of(crl) +
-                   size_of(path) + kFraming);
+  const Bytes azure_cbor = azure ? azure->encode() : Bytes();
+  cbor::Writer out(report.size() + azure_cbor.size() + claims.size() + size_of(endorsement) +
+                   size_of(crl) + size_of(path) + kFraming);
   out.map(2U + (endorsement ? 1U : 0U) + (crl ? 1U : 0U) + (path ? 1U : 0U));
-  write_record(out, kReport, report);
+  write_record(out, azure ? kAzure : kReport, azure ? azure_cbor : report);
   if (endorsement) write_record(out, kEndorsement, *endorsement);
   write_record(out, kClaims, claims);
   if (crl) write_record(out, kCrl, *crl);

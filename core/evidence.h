@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include <ratls/core/azure_evidence.h>
 #include <ratls/core/bytes.h>
 #include <ratls/core/result.h>
 
@@ -20,11 +21,12 @@ inline constexpr std::size_t kSnpReportSize = 1184;
 
 /// One collection of CMW records, taken apart and not believed. Owns its bytes.
 struct EvidenceEnvelope {
-  Bytes report;                      ///< exactly kSnpReportSize bytes
+  Bytes report;                      ///< exactly kSnpReportSize bytes; empty where `azure` is set
   std::optional<Bytes> endorsement;  ///< VCEK or VLEK, DER
   Bytes claims;                      ///< the claims' CBOR, as sent (they are hashed as received)
   std::optional<Bytes> crl;          ///< DER
   std::optional<Bytes> path;  ///< the Merkle path's CBOR; absent where a report serves one session
+  std::optional<AzureEvidence> azure;  ///< instead of `report`: an Azure confidential VM's
 
   /// Deterministic CBOR. Errors: malformed_evidence where it would not be decodable.
   [[nodiscard]] Result<Bytes> encode() const;

@@ -1,3 +1,4 @@
+#include <ratls/verify/azure/detail/checks.h>
 #include <ratls/verify/collateral.h>
 #include <ratls/verify/detail/evidence_cache.h>
 #include <ratls/verify/detail/evidence_state.h>
@@ -224,6 +225,7 @@ Result<void> run(EvidenceState& state, const RootOfTrust& roots,
                  Trail& trail) {
   recall_shown(state, roots, aids);
   RATLS_CHECK(read_report(state, trail));
+  if (state.azure) RATLS_CHECK(azure::detail::settle_runtime_data(state, trail));
   RATLS_CHECK(take_endorsement(state, roots, aids, trail));
   const auto& endorsement = *state.endorsement;
   RATLS_CHECK(settle(trail, "signing_key",
@@ -240,6 +242,7 @@ Result<void> run(EvidenceState& state, const RootOfTrust& roots,
   RATLS_CHECK(settle(trail, "signature", verify_signature(state, roots, aids.cache),
                      "ECDSA P-384 over all 672 signed bytes"));
   trail.set_peer(detail::summarise(state));
+  if (state.azure) RATLS_CHECK(azure::detail::settle_quote(state, trail));
   trail.phase("validity");
   RATLS_CHECK(settle_validity(state, clock, aids, trail));
   return settle_revocation(state, revocation, clock, aids, trail);

@@ -1,6 +1,7 @@
 #include <ratls/verify/evidence.h>
 
 #include <ratls/core/crypto.h>
+#include <ratls/verify/azure/detail/checks.h>
 #include <ratls/verify/detail/evidence_state.h>
 
 namespace ratls {
@@ -50,12 +51,14 @@ Result<ParsedEvidence> ParsedEvidence::parse(ByteView evidence_cbor, Trail& trai
   state->path_cbor = std::move(envelope->path);
   state->received = std::make_shared<const Bytes>(copy(evidence_cbor));
   trail.pass("evidence", std::to_string(evidence_cbor.size()) + " bytes of evidence");
+  if (envelope->azure) RATLS_CHECK(azure::detail::open(*std::move(envelope->azure), *state, trail));
   return ParsedEvidence(std::move(state));
 }
 
 Result<ParsedEvidence> ParsedEvidence::from_file(const ReportFile& file, Trail& trail) {
   auto state = std::make_unique<EvidenceState>();
   state->report_bytes = copy(file.report);
+  if (is_hcl_report(file.report)) RATLS_CHECK(azure::detail::open(file.report, *state, trail));
   if (file.endorsement) {
     if (file.endorsement->size() > kMaxEndorsementFile) {
       return trail.fail("endorsement", Error(Reason::malformed_endorsement, "more than 16 KiB"));

@@ -58,7 +58,7 @@ struct SessionView {
 
 /// A file to be judged without a session. Views; the storage must outlive the call.
 struct ReportFile {
-  ByteView report;                      ///< 1184 bytes
+  ByteView report;                      ///< 1184 bytes, or the HCL report of an Azure guest
   std::optional<ByteView> endorsement;  ///< VCEK or VLEK, DER or PEM
   std::optional<ByteView> crl;          ///< DER
   std::optional<ReportData> expected_report_data;
@@ -182,7 +182,8 @@ class VerifiedPeer final : public AcceptedClaims {
 };
 
 /// Compares every claim with `session`, folds the Merkle path and compares all 64 bytes of
-/// REPORT_DATA in constant time. Errors: malformed_evidence, level_too_low, binding_mismatch.
+/// REPORT_DATA in constant time; of Azure's evidence all 48 bytes of the quote's qualifying data.
+/// Errors: malformed_evidence, level_too_low, binding_mismatch, quote_binding_mismatch.
 Result<BoundEvidence> bind(ParsedEvidence&& evidence, const SessionView& session, Trail& trail);
 
 /// What authentication may lean on. Borrowed for the call.

@@ -2,6 +2,7 @@
 
 #include <ratls/core/json.h>
 #include <ratls/core/pem.h>
+#include <ratls/verify/detail/describe_azure.h>
 #include <ratls/verify/detail/describe_certificate.h>
 #include <ratls/verify/detail/describe_evidence.h>
 #include <ratls/verify/snp/detail/describe.h>
@@ -65,11 +66,19 @@ Result<Said> read_evidence(ByteView file) {
 }  // namespace
 
 Result<std::string> inspect_report_text(ByteView report) {
+  if (is_hcl_report(report)) {
+    RATLS_TRY(const auto hcl, parse_hcl_report(report));
+    return framed("Use \"ratls verify report\".", detail::describe_hcl(hcl).lines());
+  }
   RATLS_TRY(const auto parsed, snp::detail::parse_report(report));
   return framed("Use \"ratls verify report\".", snp::detail::text_of(parsed));
 }
 
 Result<std::string> inspect_report_json(ByteView report) {
+  if (is_hcl_report(report)) {
+    RATLS_TRY(const auto hcl, parse_hcl_report(report));
+    return head("ratls.hcl_report/1").raw("hcl_report", detail::describe_hcl(hcl).json()).str();
+  }
   RATLS_TRY(const auto parsed, snp::detail::parse_report(report));
   return head("ratls.report/1").raw("report", snp::detail::json_of(parsed)).str();
 }

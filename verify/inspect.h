@@ -11,7 +11,8 @@
 
 namespace ratls {
 
-/// All fields of a report: 1184 bytes. JSON: `ratls.report/1`. Errors: those of a report's shape.
+/// All fields of a report: 1184 bytes, or Azure's HCL report around one. JSON: `ratls.report/1`,
+/// `ratls.hcl_report/1`. Errors: those of a report's shape.
 Result<std::string> inspect_report_text(ByteView report);
 Result<std::string> inspect_report_json(ByteView report);
 

@@ -84,6 +84,10 @@ Result<void> check_rule(const GuestRule& rule) {
     return bad("a bit must be set and must be clear");
   }
   if (!rule.chips.is_any() && rule.chips.values().empty()) return bad("the chip list is empty");
+  for (const auto& [index, allowed] : rule.pcrs) {
+    if (index >= kTpmPcrs) return bad("PCRs are 0 to 23");
+    if (allowed.empty()) return bad("PCR " + std::to_string(index) + " may have no value at all");
+  }
   return {};
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -141,6 +142,10 @@ class PolicyBuilder final : public PolicyStep {
   PolicyBuilder&& mitigations(std::uint64_t current, std::uint64_t launch) &&;
   /// The guest must have demanded this firmware ABI or a newer one (POLICY, bits 15:0).
   PolicyBuilder&& min_abi(snp::AbiVersion least) &&;
+  /// Accept evidence of Azure's confidential VMs (docs/azure.md), and no other: each of these PCRs
+  /// of the SHA-256 bank (0 to 23) must have one of its values. There the measurement covers the
+  /// paravisor alone; what the guest runs is in the PCRs or nowhere.
+  PolicyBuilder&& tpm_pcrs(std::map<std::uint32_t, std::vector<Sha256Digest>> allowed) &&;
   /// Also accept reports signed with the VLEK of these providers, as their certificates name them.
   PolicyBuilder&& vlek_of(std::vector<std::string> csp_ids) &&;
   /// Bits of POLICY by name (snp::GuestPolicy::bits(), without debug and migration).

@@ -144,6 +144,12 @@ PolicyBuilder&& PolicyBuilder::only_author_keys(std::vector<snp::KeyDigest> allo
   return std::move(*this);
 }
 
+PolicyBuilder&& PolicyBuilder::tpm_pcrs(
+    std::map<std::uint32_t, std::vector<Sha256Digest>> allowed) && {
+  rule_of(*draft_).pcrs = std::move(allowed);
+  return std::move(*this);
+}
+
 PolicyBuilder&& PolicyBuilder::vlek_of(std::vector<std::string> csp_ids) && {
   rule_of(*draft_).csp_ids = Allow<std::string>::only(std::move(csp_ids));
   return std::move(*this);

@@ -84,6 +84,12 @@ void compare_machine(Differences& out, const GuestRule& before, const GuestRule&
   compare_flag(out, "Milan on any chip", before.milan_accepted, after.milan_accepted);
 }
 
+std::vector<std::string> hex_of(const std::vector<Sha256Digest>& digests) {
+  std::vector<std::string> out;
+  for (const Sha256Digest& digest : digests) out.push_back(digest.hex());
+  return out;
+}
+
 void compare_abi(Differences& out, const GuestRule& before, const GuestRule& after) {
   if (before.min_abi == after.min_abi) return;
   const bool wider = !after.min_abi || (before.min_abi && *after.min_abi < *before.min_abi);
@@ -117,6 +123,28 @@ void compare_launch(Differences& out, const GuestRule& before, const GuestRule& 
       std::to_string(after.min_guest_svn) + ", was " + std::to_string(before.min_guest_svn));
 }
 
+// One PCR more is a demand more; one value more is a way in more.
+void compare_pcrs(Differences& out, const GuestRule& before, const GuestRule& after) {
+  for (const auto& [index, allowed] : after.pcrs) {
+    const auto old = before.pcrs.find(index);
+    const std::string name = "PCR " + std::to_string(index);
+    if (old == before.pcrs.end()) {
+      out.add(Change::narrows, name + " is now demanded");
+    } else {
+      out.values(name, "may be", hex_of(old->second), hex_of(allowed), Change::widens);
+    }
+  }
+  for (const auto& [index, allowed] : before.pcrs) {
+    if (!after.pcrs.contains(index)) {
+      out.add(Change::widens, "PCR " + std::to_string(index) + " is no longer demanded");
+    }
+  }
+  if (before.pcrs.empty() != after.pcrs.empty()) {
+    out.add(Change::widens, after.pcrs.empty() ? "guests without a vTPM are accepted"
+                                               : "guests with Azure's vTPM are accepted");
+  }
+}
+
 const GuestRule* find(const std::vector<GuestRule>& rules, const std::string& name) {
   for (const GuestRule& rule : rules) {
     if (rule.name == name) return &rule;
@@ -135,6 +163,7 @@ void compare_guests(const std::vector<GuestRule>& before, const std::vector<Gues
     }
     compare_launch(differences, *old, rule);
     compare_machine(differences, *old, rule);
+    compare_pcrs(differences, *old, rule);
   }
   for (const GuestRule& rule : before) {
     if (find(after, rule.name) != nullptr) continue;

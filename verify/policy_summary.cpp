@@ -91,10 +91,20 @@ std::string launch_choices(const GuestRule& rule) {
   return out + "\n    guest SVN from " + std::to_string(rule.min_guest_svn);
 }
 
+std::string pcr_text(const GuestRule& rule) {
+  std::string out;
+  for (const auto& [index, allowed] : rule.pcrs) {
+    out += values("PCR " + std::to_string(index), allowed);
+  }
+  if (!out.empty())
+    out = "\n    an Azure guest by its vTPM; the measurement covers the paravisor" + out;
+  return out;
+}
+
 std::string summary_of(const GuestRule& rule) {
   return "accepts \"" + rule.name + "\" (measurement covers " + std::string(name(rule.covers)) +
          ")" + list("measurements", rule.measurements) + machine_text(rule) + launch_choices(rule) +
-         "\n";
+         pcr_text(rule) + "\n";
 }
 
 std::string clock_text(const ClockRule& rule) {

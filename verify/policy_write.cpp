@@ -101,6 +101,15 @@ std::string platform(const BitRule& rule) {
   return "{\"must\": " + names(rule.must) + ", \"must_not\": " + names(rule.must_not) + "}";
 }
 
+std::string pcrs(const GuestRule& rule) {
+  std::string out;
+  for (const auto& [index, values] : rule.pcrs) {
+    out += (out.empty() ? "" : ",\n        ") + quoted(number(index)) + ": " +
+           list(values, [](const Sha256Digest& value) { return quoted(value.hex()); });
+  }
+  return "{\"sha256\": {\n        " + out + "\n      }}";
+}
+
 std::string csp_ids(const GuestRule& rule) {
   if (rule.csp_ids.is_any()) return std::string(kAny);
   return list(rule.csp_ids.values(), [](const std::string& id) { return quoted(id); });
@@ -145,6 +154,7 @@ std::string guest(const GuestRule& rule) {
   out.add("denied_chip_ids",
           list(rule.denied_chips, [](const snp::ChipId& chip) { return quoted(chip.hex()); }));
   out.add("vlek_csp_ids", csp_ids(rule));
+  if (!rule.pcrs.empty()) out.add("tpm_pcrs", pcrs(rule));
   if (rule.milan_accepted) out.add("dangerously_accept_milan", "true");
   return "    {\n" + out.text() + "\n    }";
 }

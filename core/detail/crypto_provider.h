@@ -11,6 +11,8 @@ Result<void> verify_p384(const P384Point& key, const Sha384Digest& digest, const
                          const P384Scalar& s);
 Result<void> verify_rsa_pss_sha384(const RsaPublicKey& key, const Sha384Digest& digest,
                                    ByteView signature);
+Result<void> verify_rsa_pkcs1_sha256(const RsaPublicKey& key, const Sha256Digest& digest,
+                                     ByteView signature);
 
 }  // namespace ratls::crypto::builtin
 

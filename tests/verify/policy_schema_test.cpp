@@ -40,6 +40,7 @@ json rich() {
   rule["denied_chip_ids"] = {k64};
   rule["vlek_csp_ids"] = {"CN=x"};
   rule["dangerously_accept_milan"] = true;
+  rule["tpm_pcrs"] = {{"sha256", {{"4", {k32}}}}};
   out["expires"] = "2027-01-31T00:00:00Z";
   out["clock"] = {{"max_skew_seconds", 60}, {"not_before", "2026-11-24T00:00:00Z"}};
   return out;

@@ -65,6 +65,7 @@ TEST_CASE("a policy that is written to a file and read again has the same decisi
   rule["denied_chip_ids"] = {k64};
   rule["vlek_csp_ids"] = {"CN=a \"quoted\" name"};
   rule["dangerously_accept_milan"] = true;
+  rule["tpm_pcrs"] = {{"sha256", {{"4", {k32}}, {"23", {k32, std::string(64, '0')}}}}};
   whole["accept"].push_back(guest());
   whole["accept"][1]["name"] = "second";
   whole["accept"][1]["measurements"] = "dangerously_any";

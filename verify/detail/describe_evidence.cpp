@@ -4,6 +4,8 @@
 #include <ratls/core/evidence.h>
 #include <ratls/core/merkle.h>
 #include <ratls/core/report_data.h>
+#include <ratls/core/tpm_quote.h>
+#include <ratls/verify/detail/describe_azure.h>
 #include <ratls/verify/detail/describe_certificate.h>
 #include <ratls/verify/snp/detail/describe.h>
 
@@ -39,8 +41,14 @@ Said said_of(const Claims& claims, std::optional<ByteView> spki) {
 
 // Whether REPORT_DATA covers these claims: arithmetic over the file alone, and no proof.
 void add_coverage(Said& out, const EvidenceEnvelope& evidence, const merkle::Path& path) {
-  const auto shown = snp::detail::peek_report_data(evidence.report);
   const auto root = merkle::fold(merkle::leaf(evidence.claims), path);
+  if (evidence.azure) {
+    const auto quote = parse_tpm_quote(evidence.azure->quote);
+    const auto wanted = qualifying_data_for(report_data_for(root));
+    out.yes_no("quote_covers_claims", quote && equal_ct(quote->extra_data, wanted.view()));
+    return;
+  }
+  const auto shown = snp::detail::peek_report_data(evidence.report);
   out.yes_no("report_data_covers_claims",
              shown && equal_ct(shown->view(), report_data_for(root).view()));
 }
@@ -61,6 +69,7 @@ void add_path(Said& out, const EvidenceEnvelope& evidence) {
 }
 
 void add_report(Said& out, const EvidenceEnvelope& evidence) {
+  if (evidence.azure) return add_azure(out, *evidence.azure);
   const auto report = snp::detail::parse_report(evidence.report);
   if (!report) return add_problem(out, "report", report.error());
   out.block("report", snp::detail::text_of(*report), snp::detail::json_of(*report));

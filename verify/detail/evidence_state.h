@@ -1,6 +1,8 @@
 /// What travels through the stages, and the one door by which the steps reach it.
 #pragma once
 
+#include <ratls/core/hcl_report.h>
+#include <ratls/core/tpm_quote.h>
 #include <ratls/verify/evidence.h>
 #include <ratls/verify/root_of_trust.h>
 #include <ratls/verify/snp/detail/endorsement.h>
@@ -8,7 +10,20 @@
 
 namespace ratls::detail {
 
+/// What an Azure confidential VM sends besides: the report's frame and the vTPM's quote.
+struct AzureState {
+  HclReport hcl;
+  /// Absent in a file that is the HCL report alone.
+  struct Quote {
+    AzureEvidence sent;
+    TpmQuote read;
+  };
+  std::optional<Quote> quote;
+  PcrValues pcrs;  ///< filled by authenticate()
+};
+
 struct EvidenceState {
+  std::optional<AzureState> azure;  ///< `report_bytes` are the report inside it then
   Bytes report_bytes;
   std::optional<Bytes> endorsement_file;  ///< DER, or PEM where it came from a file
   std::optional<Bytes> crl_der;

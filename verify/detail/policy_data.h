@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <ratls/core/tpm_quote.h>
 #include <ratls/verify/policy.h>
 #include <ratls/verify/root_of_trust.h>
 
@@ -81,6 +82,9 @@ struct GuestRule {
   Allow<snp::ChipId> chips = Allow<snp::ChipId>::only({});
   std::vector<snp::ChipId> denied_chips;
   Allow<std::string> csp_ids = Allow<std::string>::only({});
+  /// PCRs of the SHA-256 bank of a vTPM, and the values that each may have. Empty: no evidence
+  /// through a vTPM is accepted; otherwise no other is.
+  std::map<std::uint32_t, std::vector<Sha256Digest>> pcrs;
 };
 
 struct PolicyData {

@@ -22,6 +22,9 @@ Result<void> read_floors(const JsonFile& file, const JsonFields& guest, GuestRul
 /// `guest_policy`, `platform_info` and `mitigations` of a guest.
 Result<void> read_bits(const JsonFile& file, const JsonFields& guest, GuestRule& out);
 
+/// `tpm_pcrs` of a guest, which may be left out.
+Result<void> read_pcrs(const JsonFile& file, const JsonFields& guest, GuestRule& out);
+
 /// One entry of `accept`.
 Result<GuestRule> read_guest(const JsonFile& file, const JsonValue& value);
 

@@ -1,3 +1,4 @@
+#include <ratls/verify/azure/detail/checks.h>
 #include <ratls/verify/snp/detail/appraisal.h>
 #include <ratls/verify/snp/detail/checks.h>
 
@@ -64,7 +65,7 @@ Check check_tcb_order(const Report& report) {
                 "reported <= committed <= current");
 }
 
-constexpr std::size_t kRuleChecks = 22;
+constexpr std::size_t kRuleChecks = 23;
 
 // Measurement stays last: measurement_matches() looks there.
 RuleOutcome judge(const EvidenceState& state, const PolicyData& policy, const GuestRule& rule) {
@@ -78,6 +79,9 @@ RuleOutcome judge(const EvidenceState& state, const PolicyData& policy, const Gu
         check_id_key,       check_author_key,       check_family_id, check_image_id,
         check_guest_svn}) {
     out.checks.push_back(check(state, rule));
+  }
+  if (state.azure || !rule.pcrs.empty()) {
+    out.checks.push_back(azure::detail::check_pcrs(state, rule));
   }
   out.checks.push_back(check_measurement(state.report, policy, rule));
   return out;
