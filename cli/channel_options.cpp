@@ -161,8 +161,8 @@ void add_identity_options(CLI::App& verb, IdentityOptions& options) {
       "The certificate of --identity, where that file holds the key only, as ratls cert "
       "new writes them");
   verb.add_option("--source", options.source,
-                  "This side is attested, by reports from here: auto, configfs, sev-guest, or "
-                  "sim:DIR (a simulator)");
+                  "This side is attested, by reports from here: auto, configfs, sev-guest, "
+                  "azure-vtpm, or sim:DIR (a simulator)");
 }
 
 void add_policy_options(CLI::App& verb, AcceptOptions& options) {

@@ -63,11 +63,13 @@ void add_report(CLI::App& tool, Exit& exit) {
   auto* verb = tool.add_subcommand("report", "Ask this machine's firmware for a report");
   const auto options = std::make_shared<Options>();
   verb->add_option("--source", options->source,
-                   "auto, configfs, sev-guest, or sim:DIR (a simulator)")
+                   "auto, configfs, sev-guest, azure-vtpm, or sim:DIR (a simulator)")
       ->capture_default_str();
   verb->add_option("--report-data", options->report_data,
                    "128 hex digits that the report covers; zeros where not given");
-  verb->add_option("--out", options->out, "The report, 1184 bytes; - is standard output")
+  verb->add_option(
+          "--out", options->out,
+          "The report, 1184 bytes (of azure-vtpm the HCL report around it); - is standard output")
       ->capture_default_str();
   verb->add_option("--certs", options->certs,
                    "The certificate of the key that signed it, DER, where the host gave one");

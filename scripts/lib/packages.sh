@@ -18,6 +18,7 @@ nlohmann-json3-dev   JSON
 libcli11-dev         command line of the ratls tool
 libuv1-dev           event loop of the services
 libsqlite3-dev       the broker's store of secrets
+libtss2-dev          an Azure VM's vTPM (optional: RATLS_TPM)
 libbenchmark-dev     programs in bench/
 python3              checks and test scripts
 bzip2                unpacks sources
@@ -35,6 +36,9 @@ curl                 peer in tests
 nodejs               a client of another TLS library in tests
 golang-go            a client of another TLS library in tests
 libssl-dev           a program that links OpenSSL as well as ratls
+swtpm                a TPM in software
+swtpm-tools          the same
+tpm2-tools           sets that TPM up
 libmbedtls-dev       a program that links another mbedTLS as well as ratls
 libfuse3-dev         a file system that stands for configfs-tsm
 LIST
