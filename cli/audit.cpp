@@ -6,6 +6,7 @@
 #include <ratls/core/json.h>
 #include <ratls/services/broker/audit.h>
 
+#include "broker_verbs.h"
 #include "channel_options.h"
 
 namespace ratls::cli {
@@ -33,7 +34,9 @@ std::optional<broker::AuditHead> parse_head(const std::string& text) {
 
 std::string text_of(const broker::AuditSummary& summary, const std::string& file) {
   std::string out = file + ": unbroken, " + std::to_string(summary.head.seq) + " lines, " +
-                    std::to_string(summary.releases) + " releases\n";
+                    std::to_string(summary.releases) + " releases";
+  if (summary.files > 1) out += ", in " + std::to_string(summary.files) + " files";
+  out += "\n";
   if (!summary.torn.empty()) {
     out += "its last line was torn by a crash (" + std::to_string(summary.torn.size()) +
            " bytes); nothing was released for it, and the broker removes it at its next start\n";
@@ -46,7 +49,9 @@ std::string json_of(const broker::AuditSummary& summary) {
   json::Object out;
   out.text("schema", "ratls.audit_check/1").boolean("unbroken", true);
   out.number("lines", summary.head.seq).number("releases", summary.releases);
-  out.number("torn_bytes", summary.torn.size()).text("head", summary.head.hash.hex());
+  out.number("files", summary.files)
+      .number("torn_bytes", summary.torn.size())
+      .text("head", summary.head.hash.hex());
   return out.str() + "\n";
 }
 
@@ -79,6 +84,7 @@ void add_audit(CLI::App& tool, Exit& exit) {
   verb->add_flag("--json", options->json, "One JSON object");
   verb->footer(exit_code_help() + "\nEXAMPLES\n  ratls audit check audit.log\n");
   verb->callback([options, &exit] { exit = check(*options); });
+  add_audit_receipt(*group, exit);
   group->footer(exit_code_help());
 }
 

@@ -32,6 +32,7 @@ std::string rule_text(const ReleaseRule& rule) {
   std::string out = "to " + guests;
   if (rule.per_guest) out += ", " + std::to_string(*rule.per_guest) + " times per guest";
   if (rule.one_shot) out += ", once in all";
+  if (rule.lease) out += ", to one at a time for " + std::to_string(rule.lease->count()) + " s";
   if (rule.not_after) out += ", until " + to_rfc3339(*rule.not_after);
   if (rule.firmware_only_accepted) out += ", DANGEROUS: also where only firmware is measured";
   return out;

@@ -16,6 +16,7 @@
 #include <ratls/services/broker/store_key.h>
 #include <ratls/tcp.h>
 
+#include "broker_verbs.h"
 #include "channel_options.h"
 
 namespace ratls::cli {
@@ -183,7 +184,7 @@ Exit keygen(const Options& options) {
 void add_store(CLI::App& verb, Options& options) {
   auto* config = verb.add_option("--config", options.config, "broker.json, which names both");
   verb.add_option("--store", options.store, "The store, an SQLite file")->excludes(config);
-  verb.add_option("--key", options.key, "Its key: a file, or systemd-credential:NAME")
+  verb.add_option("--key", options.key, "Its key: a file, systemd-credential:NAME, or tpm:FILE")
       ->excludes(config);
   verb.add_flag("--json", options.json, "One JSON object");
 }
@@ -237,6 +238,7 @@ void add_secret(CLI::App& tool, Exit& exit) {
   add_put(*group, exit);
   add_list(*group, exit);
   add_remove(*group, exit);
+  add_secret_tpm_seal(*group, exit);
   group->footer(exit_code_help() +
                 "\nEXAMPLES\n"
                 "  ratls secret keygen --out store.key\n"

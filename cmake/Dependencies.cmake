@@ -116,6 +116,7 @@ set_target_properties(ratls_dep_sqlite PROPERTIES
   IMPORTED_LOCATION "${RATLS_SQLITE_LIBRARY}"
   INTERFACE_INCLUDE_DIRECTORIES "${RATLS_SQLITE_INCLUDE}")
 
+
 # -- Tests and benchmarks ------------------------------------------------------
 if(RATLS_BUILD_TESTS)
   ratls_build_dependency(catch2 _catch2)

@@ -18,7 +18,7 @@ nlohmann-json3-dev   JSON
 libcli11-dev         command line of the ratls tool
 libuv1-dev           event loop of the services
 libsqlite3-dev       the broker's store of secrets
-libtss2-dev          an Azure VM's vTPM (optional: RATLS_TPM)
+libtss2-dev          TPMs: of an Azure VM, and for the key of a store (optional: RATLS_TPM)
 libbenchmark-dev     programs in bench/
 python3              checks and test scripts
 bzip2                unpacks sources

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include <ratls/services/broker/audit.h>
+#include <ratls/services/broker/detail/segments.h>
 #include <ratls/verify/json_fields.h>
 
 namespace ratls::broker {
@@ -91,37 +92,73 @@ class Chain {
   AuditSummary summary_;
 };
 
-}  // namespace
+/// What is left of a file behind its last line feed.
+struct Rest {
+  std::uint64_t size = 0;  ///< of the whole lines before it
+  Bytes torn;
+};
 
-Result<AuditSummary> check_audit(const std::string& path, const AuditVisitor& visit,
-                                 const std::optional<AuditHead>& must_have) {
+Result<Rest> follow(const std::string& path, Chain& chain) {
   const auto failed = [&] {
     return Error(Reason::io_error, path + ": " + std::generic_category().message(errno));
   };
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return failed();
-  Chain chain(visit, must_have);
-  Bytes held;
+  Rest out;
   Bytes chunk(std::size_t{1} << 18);
-  std::uint64_t size = 0;
   while (true) {
     const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failed();
-    if (got == 0) return chain.finish(size, held);
-    append(held, ByteView(chunk).first(static_cast<std::size_t>(got)));
-    ByteView rest(held);
+    if (got == 0) return out;
+    append(out.torn, ByteView(chunk).first(static_cast<std::size_t>(got)));
+    ByteView rest(out.torn);
     for (auto end = std::find(rest.begin(), rest.end(), '\n'); end != rest.end();
          end = std::find(rest.begin(), rest.end(), '\n')) {
       const auto length = static_cast<std::size_t>(end - rest.begin());
       RATLS_CHECK(chain.take(rest.first(length)));
       rest = rest.subspan(length + 1);
-      size += length + 1;
+      out.size += length + 1;
     }
-    held = Bytes(rest.begin(), rest.end());
-    if (held.size() > kMaxLine) {
+    out.torn = Bytes(rest.begin(), rest.end());
+    if (out.torn.size() > kMaxLine) {
       return Error(Reason::audit_broken, "more than 64 KiB without a line feed");
     }
+  }
+}
+
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
+Result<AuditSummary> follow_all(const std::string& path, const std::vector<std::string>& earlier,
+                                Chain chain) {
+  for (const std::string& name : earlier) {
+    RATLS_TRY(const Rest rest, follow(name, chain));
+    if (rest.torn.empty()) continue;
+    return Error(Reason::audit_broken, name + " ends within a line, and the log goes on after it");
+  }
+  Rest last;
+  // A crash may have come when the last file was moved aside and the next was not there yet.
+  if (earlier.empty() || exists(path)) {
+    RATLS_TRY(last, follow(path, chain));
+  }
+  RATLS_TRY(auto summary, chain.finish(last.size, last.torn));
+  summary.files = earlier.size() + 1;
+  return summary;
+}
+
+}  // namespace
+
+// A running broker may begin a new file in the middle of this; whoever only looks then looks again.
+Result<AuditSummary> check_audit(const std::string& path, const AuditVisitor& visit,
+                                 const std::optional<AuditHead>& must_have) {
+  while (true) {
+    RATLS_TRY(const auto earlier, detail::segments_of(path));
+    auto out = follow_all(path, earlier, Chain(visit, must_have));
+    if (out || visit) return out;
+    RATLS_TRY(const auto now, detail::segments_of(path));
+    if (now == earlier) return out;
   }
 }
 

@@ -72,6 +72,13 @@ class Reader {
       out.store_key = key;
       return {};
     }
+    constexpr std::string_view kTpm = "tpm:";
+    if (key.starts_with(kTpm)) {
+      const std::string file = key.substr(kTpm.size());
+      if (file.empty()) return file_.wrong(fields.at("key"), "a sealed key is written tpm:FILE");
+      out.store_key = std::string(kTpm) + (file.front() == '/' ? file : folder_ + file);
+      return {};
+    }
     RATLS_TRY(out.store_key, path(fields.at("key"), "key"));
     return {};
   }
@@ -80,7 +87,7 @@ class Reader {
     RATLS_TRY(const auto fields,
               JsonFields::open(file_, value, "limits", {},
                                {"connections", "connections_per_address", "requests_per_minute",
-                                "idle_seconds", "drain_seconds"}));
+                                "idle_seconds", "drain_seconds", "audit_bytes"}));
     std::uint64_t idle = static_cast<std::uint64_t>(out.idle.count());
     std::uint64_t drain = static_cast<std::uint64_t>(out.drain.count());
     RATLS_CHECK(number(fields, "connections", 1'000'000, out.connections));
@@ -88,6 +95,9 @@ class Reader {
     RATLS_CHECK(number(fields, "requests_per_minute", 10'000'000, out.requests_per_minute));
     RATLS_CHECK(number(fields, "idle_seconds", 3600, idle));
     RATLS_CHECK(number(fields, "drain_seconds", 3600, drain));
+    if (const auto* bytes = fields.find("audit_bytes")) {
+      RATLS_TRY(out.audit_bytes, file_.integer(*bytes, "audit_bytes", 65536, 1ULL << 40U));
+    }
     out.idle = std::chrono::seconds(idle);
     out.drain = std::chrono::seconds(drain);
     return {};
@@ -133,13 +143,14 @@ Result<BrokerConfig> parse_broker_config(ByteView json, const std::string& folde
   RATLS_TRY(const auto fields,
             JsonFields::open(file, root, "broker.json",
                              {"listen", "identity", "policy", "secrets", "audit", "release"},
-                             {"$schema", "framed", "status", "limits"}));
+                             {"$schema", "framed", "status", "receipts", "limits"}));
   BrokerConfig out;
   RATLS_CHECK(read_addresses(fields, reader, out));
   RATLS_TRY(out.identity, reader.path(fields.at("identity"), "identity"));
   RATLS_CHECK(reader.policy(fields.at("policy"), out));
   RATLS_CHECK(reader.secrets(fields.at("secrets"), out));
   RATLS_TRY(out.audit, reader.path(fields.at("audit"), "audit"));
+  RATLS_TRY(out.receipts, reader.path_or_none(fields, "receipts"));
   RATLS_TRY(auto rules, detail::read_release(file, fields.at("release")));
   out.release = std::make_shared<const ReleaseRules>(std::move(rules));
   if (const auto* limits = fields.find("limits")) RATLS_CHECK(reader.limits(*limits, out.limits));

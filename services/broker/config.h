@@ -30,9 +30,10 @@ struct ReleaseRule {
   /// How often one guest (one REPORT_ID) may have it; nothing: as often as it asks.
   std::optional<std::uint64_t> per_guest;
   std::optional<Timestamp> not_after;
-  bool one_shot = false;                ///< each version of the value is released once in all
-  bool firmware_only_accepted = false;  ///< "dangerously_accept_firmware_only"
-  std::optional<Helper> helper;         ///< nothing: the store has it
+  bool one_shot = false;                      ///< each version of the value is released once in all
+  std::optional<std::chrono::seconds> lease;  ///< so long nobody else is given it
+  bool firmware_only_accepted = false;        ///< "dangerously_accept_firmware_only"
+  std::optional<Helper> helper;               ///< nothing: the store has it
 };
 
 /// By kbs:///repo/type/tag.
@@ -44,6 +45,7 @@ struct BrokerLimits {
   std::uint64_t requests_per_minute = 6000;  ///< of one guest (REPORT_ID)
   std::chrono::seconds idle{30};
   std::chrono::seconds drain{10};
+  std::uint64_t audit_bytes = 0;  ///< a larger log goes on in a new file; 0: never
 };
 
 /// All paths are absolute, or relative to the working folder.
@@ -60,6 +62,7 @@ struct BrokerConfig {
   std::string store;
   std::string store_key;  ///< see read_store_key()
   std::string audit;
+  std::string receipts;  ///< the key that signs them, or empty
   std::shared_ptr<const ReleaseRules> release;
   BrokerLimits limits;
 };

@@ -77,6 +77,7 @@ void Connection::opened() {
   if (peer->level() == Level::key) fields.emplace_back("peer.level", "key");
   fields.emplace_back("tls.protocol.version", "1.3");
   fields.emplace_back("tls.cipher", session.cipher_suite());
+  fields.emplace_back("tls.server.hash.sha256", desk_.certificate_hash());
   desk_.journal().info("handshake.accepted", fields);
   if (winding_up_) end();
 }
@@ -167,7 +168,8 @@ void Connection::released(Release& release) {
   desk_.journal().info("secret.released", fields);
   if (finished_) return;
   const bool last = winding_up_;
-  const Answer head{200, "application/octet-stream", {}, {}, {}};
+  Answer head{200, "application/octet-stream", {}, {}, {}, release.receipt, {}};
+  if (release.lease_until) head.lease_until = to_rfc3339(*release.lease_until);
   stream_->write(as_bytes(head_of(head, release.value.size(), last)));
   release.value.expose([&](ByteView value) { stream_->write(value); });
   release.value = SecretBytes();

@@ -24,6 +24,8 @@ class Desk {
   [[nodiscard]] virtual Answer status() const = 0;
   /// Seconds to wait where this guest asks too often.
   virtual std::optional<std::uint64_t> too_often(const std::string& report_id) = 0;
+  /// SHA-256 of the broker's certificate, as OpenTelemetry writes it: upper-case hex.
+  [[nodiscard]] virtual const std::string& certificate_hash() const = 0;
   virtual Metrics& metrics() = 0;
   [[nodiscard]] virtual const Journal& journal() const = 0;
 

@@ -14,6 +14,8 @@ struct Answer {
   std::string body;
   std::string retry_after;  ///< seconds; empty: no such header
   std::string allow;        ///< methods; empty: no such header
+  std::string receipt;      ///< of a release; empty: no such header
+  std::string lease_until;  ///< RFC 3339; empty: no such header
 };
 
 /// RFC 9457, with the reason's code and its own sentence.

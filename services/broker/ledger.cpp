@@ -2,16 +2,11 @@
 
 #include <utility>
 
+#include <ratls/core/crypto.h>
+
 namespace ratls::broker {
 
 namespace {
-
-std::string guest_key(const std::string& uri, const std::string& report_id) {
-  return uri + " of " + report_id;
-}
-std::string version_key(const std::string& uri, std::uint64_t version) {
-  return uri + " version " + std::to_string(version);
-}
 
 Error no_release(const Error& why) {
   return Error(Reason::cannot_release_now, why.message());
@@ -25,36 +20,14 @@ json::Object event_of(const Release& release) {
   if (!release.refusal) out.number("version", release.version);
   out.text("from", release.from).text("guest", release.guest.name);
   out.text("report_id", release.guest.report_id).text("measurement", release.guest.measurement);
-  out.text("evidence", release.guest.evidence).text("policy_sha256", release.guest.policy);
+  out.text("chip_id_sha256", release.guest.chip).text("evidence", release.guest.evidence);
+  out.text("policy", release.guest.policy_name).text("policy_sha256", release.guest.policy);
+  if (release.lease_until) out.text("lease_until", to_rfc3339(*release.lease_until));
   return out.boolean("simulated", release.guest.simulated);
 }
 
-/// What a line of the log says about a release.
-struct Line {
-  std::string event;
-  std::string resource;
-  std::string report_id;
-  std::uint64_t version = 0;
-
-  explicit Line(const strict_json::JsonValue& line) {
-    for (const auto& member : line.members) {
-      if (member.key == "event") event = member.value.text;
-      if (member.key == "resource") resource = member.value.text;
-      if (member.key == "report_id") report_id = member.value.text;
-      if (member.key == "version") version = member.value.integer;
-    }
-  }
-};
-
-AuditVisitor counter(const ReleaseRules& rules,
-                     std::unordered_map<std::string, std::uint64_t>& out) {
-  return [&rules, &out](const strict_json::JsonValue& json) {
-    const Line line(json);
-    const auto rule = rules.find(line.resource);
-    if (line.event != "secret.released" || rule == rules.end()) return;
-    if (rule->second.per_guest) ++out[guest_key(line.resource, line.report_id)];
-    if (rule->second.one_shot) ++out[version_key(line.resource, line.version)];
-  };
+AuditVisitor counter(const ReleaseRules& rules, detail::Tally& out) {
+  return [&rules, &out](const strict_json::JsonValue& line) { out.note(line, rules); };
 }
 
 }  // namespace
@@ -66,8 +39,12 @@ Guest guest_of(const VerifiedPeer& peer, const Verdict* verdict) {
             peer.report_id().hex(),
             peer.measurement().hex(),
             peer.evidence_digest().hex(),
-            {}};
-  if (verdict != nullptr && verdict->policy) out.policy = verdict->policy->sha256.hex();
+            {},
+            {},
+            crypto::sha256({peer.chip_id().view()}).hex()};
+  if (verdict == nullptr || !verdict->policy) return out;
+  out.policy = verdict->policy->sha256.hex();
+  out.policy_name = verdict->policy->name;
   return out;
 }
 
@@ -107,19 +84,19 @@ Ledger::Ledger(SecretStore store, AuditLog log, std::string path, const Clock& c
     : store_(std::move(store)), log_(std::move(log)), path_(std::move(path)), clock_(&clock) {}
 
 Result<Ledger> Ledger::open(SecretStore store, const std::string& audit, const Clock& clock,
-                            const ReleaseRules& rules) {
-  std::unordered_map<std::string, std::uint64_t> counts;
-  RATLS_TRY(auto log, AuditLog::open(audit, clock, counter(rules, counts)));
+                            const ReleaseRules& rules, std::uint64_t max_audit_file) {
+  detail::Tally tally;
+  RATLS_TRY(auto log, AuditLog::open(audit, clock, counter(rules, tally), max_audit_file));
   Ledger out(std::move(store), std::move(log), audit, clock);
-  out.counts_ = std::move(counts);
+  out.tally_ = std::move(tally);
   return out;
 }
 
 Result<void> Ledger::count_for(const ReleaseRules& rules) {
-  std::unordered_map<std::string, std::uint64_t> counts;
-  RATLS_TRY(const auto summary, check_audit(path_, counter(rules, counts), log_.head()));
+  detail::Tally tally;
+  RATLS_TRY(const auto summary, check_audit(path_, counter(rules, tally), log_.head()));
   static_cast<void>(summary);
-  counts_ = std::move(counts);
+  tally_ = std::move(tally);
   return {};
 }
 
@@ -135,29 +112,51 @@ void Ledger::settle(std::span<const std::unique_ptr<Release>> releases) {
     decide(*release);
     events.push_back(event_of(*release));
   }
-  const auto heads = log_.append(events);
-  for (std::size_t i = 0; i < releases.size(); ++i) {
-    Release& release = *releases[i];
-    if (heads) {
-      release.seq = (*heads)[i].seq;
-      continue;
-    }
-    if (!release.refusal) take_back(release);
-    release.value = SecretBytes();
-    release.refusal = no_release(heads.error());
+  const auto places = log_.append(events);
+  for (std::size_t i = 0; places && i < releases.size(); ++i) {
+    put_on_record(*releases[i], (*places)[i]);
   }
+  for (std::size_t i = releases.size(); !places && i > 0; --i) {  // the last taken first
+    Release& release = *releases[i - 1];
+    if (!release.refusal) tally_.give_back(release.counted, release.rules->at(release.counted.uri));
+    release.value = SecretBytes();
+    release.lease_until.reset();
+    release.refusal = no_release(places.error());
+  }
+}
+
+void Ledger::put_on_record(Release& release, const AuditPlace& place) const {
+  release.seq = place.seq;
+  if (release.refusal || !receipts_) return;
+  const Guest& guest = release.guest;
+  const Receipt receipt{release.counted.uri,    release.version, place.at,
+                        release.lease_until,    guest.name,      guest.report_id,
+                        guest.measurement,      guest.chip,      guest.evidence,
+                        guest.policy_name,      guest.policy,    guest.simulated,
+                        {place.seq, place.hash}};
+  release.receipt = sign_receipt(receipt, *receipts_);
 }
 
 // The store is asked in every case, so that a name that does not exist takes as long as one that
 // is not for this guest.
 void Ledger::decide(Release& release) {
-  const auto rule = find_rule(release, clock_->now());
+  const auto now = clock_->now();
+  const auto rule = find_rule(release, now);
   static const ReleaseRule kNone;
-  auto taken = take_value(release, rule ? **rule : kNone);
-  if (rule && taken) taken = count(release, **rule);
-  if (rule && taken) return;
+  const auto taken = take_value(release, rule ? **rule : kNone);
+  if (rule && taken) {
+    release.counted = {release.resource->uri(), release.guest.report_id, release.version, {}};
+    const auto lease = tally_.take(release.counted, **rule, now);
+    if (lease) {
+      release.lease_until = *lease;
+      return;
+    }
+    release.refusal =
+        lease.error().reason() == Reason::no_time ? no_release(lease.error()) : lease.error();
+  } else {
+    release.refusal = rule ? taken.error() : rule.error();
+  }
   release.value = SecretBytes();
-  release.refusal = rule ? taken.error() : rule.error();
 }
 
 Result<void> Ledger::take_value(Release& release, const ReleaseRule& rule) {
@@ -173,26 +172,6 @@ Result<void> Ledger::take_value(Release& release, const ReleaseRule& rule) {
   release.value = std::move((*stored)->value);
   release.version = (*stored)->version;
   return {};
-}
-
-Result<void> Ledger::count(const Release& release, const ReleaseRule& rule) {
-  const std::string uri = release.resource->uri();
-  if (rule.per_guest && counts_[guest_key(uri, release.guest.report_id)] >= *rule.per_guest) {
-    return Error(Reason::release_limit_reached);
-  }
-  if (rule.one_shot && counts_[version_key(uri, release.version)] > 0) {
-    return Error(Reason::release_used_up);
-  }
-  if (rule.per_guest) ++counts_[guest_key(uri, release.guest.report_id)];
-  if (rule.one_shot) ++counts_[version_key(uri, release.version)];
-  return {};
-}
-
-void Ledger::take_back(const Release& release) {
-  const std::string uri = release.resource->uri();
-  const ReleaseRule& rule = release.rules->at(uri);
-  if (rule.per_guest) --counts_[guest_key(uri, release.guest.report_id)];
-  if (rule.one_shot) --counts_[version_key(uri, release.version)];
 }
 
 }  // namespace ratls::broker

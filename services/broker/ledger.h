@@ -5,11 +5,12 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 
 #include <ratls/core/clock.h>
 #include <ratls/services/broker/audit.h>
 #include <ratls/services/broker/config.h>
+#include <ratls/services/broker/detail/tally.h>
+#include <ratls/services/broker/receipt.h>
 #include <ratls/services/broker/store.h>
 #include <ratls/verify/evidence.h>
 
@@ -24,6 +25,8 @@ struct Guest {
   std::string measurement;  ///< hex
   std::string evidence;     ///< digest, hex
   std::string policy;       ///< SHA-256 of the policy that accepted it, hex
+  std::string policy_name;
+  std::string chip;  ///< SHA-256 of CHIP_ID, hex
 };
 Guest guest_of(const VerifiedPeer& peer, const Verdict* verdict);
 
@@ -35,10 +38,13 @@ struct Release {
   std::shared_ptr<const ReleaseRules> rules;
   std::optional<Result<SecretBytes>> helped;  ///< what the rule's helper said
 
-  SecretBytes value;             ///< where it was released
-  std::uint64_t version = 0;     ///< 0: a helper's
-  std::uint64_t seq = 0;         ///< of its line in the audit log
-  std::optional<Error> refusal;  ///< why not; its reason is for the peer, its detail is not
+  SecretBytes value;          ///< where it was released
+  std::uint64_t version = 0;  ///< 0: a helper's
+  std::uint64_t seq = 0;      ///< of its line in the audit log
+  std::optional<Timestamp> lease_until;
+  std::string receipt;           ///< empty where none is signed
+  std::optional<Error> refusal;  ///< why not; told() says what the peer learns of it
+  detail::Counted counted;       ///< the ledger's own
 };
 
 /// What the guest is told of a refusal. A resource that is not for it looks as one that is not
@@ -58,7 +64,9 @@ class Ledger {
  public:
   /// Errors: those of AuditLog.
   static Result<Ledger> open(SecretStore store, const std::string& audit, const Clock& clock,
-                             const ReleaseRules& rules);
+                             const ReleaseRules& rules, std::uint64_t max_audit_file = 0);
+  /// From now on every release has a receipt.
+  void sign_receipts(ReceiptKey key) { receipts_.emplace(std::move(key)); }
 
   /// Decides about each, writes one line for each, and only then, when all are on disk, leaves the
   /// values in. Where the lines cannot be written nothing is released (cannot_release_now).
@@ -72,15 +80,14 @@ class Ledger {
   Ledger(SecretStore store, AuditLog log, std::string path, const Clock& clock);
   void decide(Release& release);
   Result<void> take_value(Release& release, const ReleaseRule& rule);
-  Result<void> count(const Release& release, const ReleaseRule& rule);
-  void take_back(const Release& release);
+  void put_on_record(Release& release, const AuditPlace& place) const;
 
   SecretStore store_;
   AuditLog log_;
   std::string path_;
   const Clock* clock_;
-  /// By resource and guest, and by resource and version.
-  std::unordered_map<std::string, std::uint64_t> counts_;
+  detail::Tally tally_;
+  std::optional<ReceiptKey> receipts_;
 };
 
 }  // namespace ratls::broker

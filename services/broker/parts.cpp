@@ -58,6 +58,13 @@ std::shared_ptr<CollateralSource> open_collateral(const BrokerConfig& config,
   return std::make_shared<CollateralStore>(config.collateral, policy.roots());
 }
 
+Result<std::optional<ReceiptKey>> open_receipts(const BrokerConfig& config) {
+  if (config.receipts.empty()) return std::optional<ReceiptKey>();
+  auto key = ReceiptKey::open(config.receipts);
+  if (!key) return about(config.receipts, key.error());
+  return std::optional(std::move(key).value());
+}
+
 Result<SecretStore> open_store(const BrokerConfig& config) {
   RATLS_TRY(auto key, read_store_key(config.store_key));
   auto store = SecretStore::open(config.store, std::move(key), false);

@@ -6,6 +6,7 @@
 
 #include <ratls/certgen/identity.h>
 #include <ratls/services/broker/config.h>
+#include <ratls/services/broker/receipt_key.h>
 #include <ratls/services/broker/store.h>
 #include <ratls/verify/collateral.h>
 #include <ratls/verify/policy_file.h>
@@ -27,6 +28,9 @@ Result<std::shared_ptr<const CertificateIdentity>> reopen_identity(const std::st
 
 /// Null where the configuration names no store of collateral.
 std::shared_ptr<CollateralSource> open_collateral(const BrokerConfig& config, const Policy& policy);
+
+/// Nothing where the configuration names no key. Errors: those of ReceiptKey.
+Result<std::optional<ReceiptKey>> open_receipts(const BrokerConfig& config);
 
 /// The store of secrets, which must exist. Errors: those of SecretStore and read_store_key().
 Result<SecretStore> open_store(const BrokerConfig& config);

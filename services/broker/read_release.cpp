@@ -13,6 +13,7 @@ using strict_json::JsonValue;
 constexpr std::uint64_t kMost = 1'000'000'000;
 constexpr std::uint64_t kMaxBytes = 65536;  // of one HTTP body
 constexpr std::uint64_t kMaxSeconds = 60;
+constexpr std::uint64_t kLongestLease = 10ULL * 366 * 86400;
 
 bool has_nul(const std::string& text) {
   return text.find('\0') != std::string::npos;
@@ -121,9 +122,10 @@ Result<bool> read_flag(const JsonFile& file, const JsonFields& fields, std::stri
 
 Result<ReleaseRule> read_rule(const JsonFile& file, const JsonValue& value) {
   RATLS_TRY(const auto fields,
-            JsonFields::open(file, value, "a release rule", {"accept", "per_guest"},
-                             {"not_after", "one_shot", "dangerously_accept_firmware_only",
-                              "backend", "exec", "environment", "timeout_seconds", "max_bytes"}));
+            JsonFields::open(
+                file, value, "a release rule", {"accept", "per_guest"},
+                {"not_after", "one_shot", "lease_seconds", "dangerously_accept_firmware_only",
+                 "backend", "exec", "environment", "timeout_seconds", "max_bytes"}));
   ReleaseRule out;
   RATLS_TRY(out.accept, read_guests(file, fields.at("accept")));
   const JsonValue& often = fields.at("per_guest");
@@ -132,6 +134,10 @@ Result<ReleaseRule> read_rule(const JsonFile& file, const JsonValue& value) {
   }
   RATLS_TRY(out.not_after, read_moment(file, fields.find("not_after")));
   RATLS_TRY(out.one_shot, read_flag(file, fields, "one_shot"));
+  if (const auto* lease = fields.find("lease_seconds")) {
+    RATLS_TRY(const auto seconds, file.integer(*lease, "lease_seconds", 1, kLongestLease));
+    out.lease = std::chrono::seconds(seconds);
+  }
   RATLS_TRY(out.firmware_only_accepted,
             read_flag(file, fields, "dangerously_accept_firmware_only"));
   RATLS_TRY(out.helper, read_backend(file, fields));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <ratls/core/crypto.h>
 #include <ratls/services/broker/detail/broker_server.h>
 #include <ratls/services/broker/notify.h>
 
@@ -18,6 +19,13 @@ using namespace std::chrono_literals;
 
 std::string peer_of(const std::string& from) {
   return from.substr(0, from.rfind(':'));
+}
+
+std::string hash_of(ByteView certificate) {
+  std::string out = crypto::sha256({certificate}).hex();
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return out;
 }
 
 Result<std::unique_ptr<io::Listener>> open_door(io::Loop& loop, const std::string& at,
@@ -36,6 +44,7 @@ BrokerServer::BrokerServer(Setup setup, Ledger ledger)
       clock_(*setup.clock),
       journal_(*setup.journal),
       identity_(std::move(setup.identity)),
+      certificate_hash_(hash_of(identity_->certificate())),
       verifier_(std::make_shared<Verifier>(*setup.policy, clock_, std::move(setup.collateral))),
       plain_(identity_, AcceptEvidence{verifier_, config_.key_bound}),
       framed_(identity_, AcceptEvidence{verifier_, config_.key_bound}),
@@ -126,7 +135,7 @@ std::optional<std::uint64_t> BrokerServer::too_often(const std::string& report_i
 }
 
 Answer BrokerServer::metrics_page() const {
-  return {200, "text/plain; version=0.0.4", metrics_.text(), {}, {}};
+  return {200, "text/plain; version=0.0.4", metrics_.text(), {}, {}, {}, {}};
 }
 
 Answer BrokerServer::status() const {
@@ -136,7 +145,7 @@ Answer BrokerServer::status() const {
   named.text("sha256", policy.sha256().hex());
   json::Object out;
   out.text("schema", "ratls.status/1").text("state", stopping_ ? "draining" : "serving");
-  return {200, "application/json", out.raw("policy", named.str()).str() + "\n", {}, {}};
+  return {200, "application/json", out.raw("policy", named.str()).str() + "\n", {}, {}, {}, {}};
 }
 
 // A burst's memory would stay with the allocator for ever: some 150 KB for each connection.
@@ -188,8 +197,10 @@ Result<std::unique_ptr<Server>> Server::open(io::Loop& loop, const std::string& 
   RATLS_TRY(setup.identity, open_identity(setup.config.identity));
   setup.collateral = open_collateral(setup.config, *setup.policy);
   RATLS_TRY(auto store, open_store(setup.config));
-  RATLS_TRY(auto ledger,
-            Ledger::open(std::move(store), setup.config.audit, clock, *setup.config.release));
+  RATLS_TRY(auto ledger, Ledger::open(std::move(store), setup.config.audit, clock,
+                                      *setup.config.release, setup.config.limits.audit_bytes));
+  RATLS_TRY(auto receipts, open_receipts(setup.config));
+  if (receipts) ledger.sign_receipts(std::move(*receipts));
   json::Object event;
   event.text("event", "broker.started").text("policy", setup.policy->name());
   RATLS_CHECK(ledger.note(event.text("policy_sha256", setup.policy->sha256().hex())));

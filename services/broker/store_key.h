@@ -8,12 +8,12 @@
 
 namespace ratls::broker {
 
-/// Where a key comes from: a file, or "systemd-credential:NAME" (a file of that name in
-/// $CREDENTIALS_DIRECTORY, which only the service sees; systemd-creds(1) can tie it to a TPM).
-/// The file holds 64 hex digits, with or without a line feed, and nobody but its owner may read
+/// Where a key comes from: a file; "systemd-credential:NAME" (a file of that name in
+/// $CREDENTIALS_DIRECTORY, which only the service sees); or "tpm:FILE" (see tpm_key.h). The first
+/// two hold 64 hex digits, with or without a line feed, and nobody but its owner may read
 /// or write it.
 /// Errors: io_error (missing, unreadable); invalid_config (mode, kind, contents, no such
-/// credential).
+/// credential); those of open_from_tpm().
 Result<seal::Key> read_store_key(const std::string& where);
 
 /// A new key in a new file of mode 0600, on disk when this returns. Errors: invalid_config (it

@@ -24,6 +24,7 @@ from broker_peers import FAILED, Broker, Described, Guest, check, ratls
 CANARY = "canary-5b1f0c-value"
 KEY = "kbs:///agents/llm/api-key"
 HELPED = "kbs:///agents/db/password"
+LEASED = "kbs:///agents/llm/leased"
 ONCE = "kbs:///agents/llm/once"
 EMPTY = "kbs:///agents/llm/empty"
 NOBODY = "kbs:///agents/llm/others"
@@ -42,9 +43,10 @@ def configuration() -> dict:
     return {
         "listen": "127.0.0.1:0", "framed": "127.0.0.1:0", "status": "127.0.0.1:0",
         "identity": "broker.pem", "policy": {"file": "policy.json"},
-        "secrets": {"store": "secrets.db", "key": "store.key"}, "audit": "audit.log",
+        "secrets": {"store": "secrets.db", "key": "store.key"}, "audit": "audit.log", "receipts": "receipts.key",
         "release": {
             KEY: rule, EMPTY: rule, ONCE: {**rule, "one_shot": True},
+            LEASED: {**rule, "lease_seconds": 3600},
             NOBODY: {**rule, "not_after": "2020-01-01T00:00:00Z"},
             HELPED: {**rule, "backend": "exec", "exec": ["/bin/sh", "-c", f"echo {CANARY}-helper"]},
             "kbs:///agents/db/broken": {**rule, "backend": "exec",
@@ -59,7 +61,7 @@ def prepare(folder: pathlib.Path, simulator: str) -> None:
     ratls("sim", "policy", simulator, "--out", str(folder / "policy.json"))
     write(folder, configuration())
     ratls("secret", "keygen", "--out", str(folder / "store.key"))
-    for uri in (KEY, ONCE, NOBODY):
+    for uri in (KEY, LEASED, ONCE, NOBODY):
         done = ratls("secret", "put", uri, "--config", str(folder / "broker.json"), text=CANARY.encode())
         check(f"secret put {uri}", done.returncode == 0 and CANARY.encode() not in done.stdout, done)
     done = ratls("broker", "check-config", "--config", str(folder / "broker.json"))
@@ -70,7 +72,7 @@ def prepare(folder: pathlib.Path, simulator: str) -> None:
 RESOURCE = "/kbs/v0/resource/{repository}/{type}/{tag}"
 
 
-def releases(broker: Broker, simulator: str, described: Described) -> None:
+def releases(broker: Broker, folder: pathlib.Path, simulator: str, described: Described) -> None:
     guest = Guest(broker, simulator)
     answer = guest.ask(KEY)
     described.check("a secret is released", RESOURCE, answer, 200)
@@ -92,9 +94,44 @@ def releases(broker: Broker, simulator: str, described: Described) -> None:
     described.check("two hosts", RESOURCE, guest.answer(), 400, "malformed_http")
     check("and the connection ends", guest.ended())
     guest.close()
+    receipt(broker, folder, simulator, described, answer)
     described.check("a secret on the status listener", RESOURCE,
                     broker.page("/kbs/v0/resource/agents/llm/api-key"), 401, "not_attested")
     described.check("metrics", "/metrics", broker.page("/metrics"), 200)
+
+
+def receipt(broker: Broker, folder: pathlib.Path, simulator: str, described: Described, answer) -> None:
+    """What a guest can show to somebody who was not there."""
+    leased = one(broker, simulator, LEASED)
+    described.check("a lease says until when", RESOURCE, leased, 200)
+    check("in its own header, and in the receipt's", "ratls-lease-until" in leased[1], leased)
+    log, key = str(folder / "audit.log"), str(folder / "receipts.key.pub")
+
+    def judged(text: str, *more: str, with_key: str = key):
+        return ratls("audit", "receipt", "-", "--key", with_key, *more, text=text.encode())
+
+    text = answer[1]["ratls-receipt"]
+    done = judged(text, "--log", log, "--json")
+    said = json.loads(done.stdout)
+    wanted = described.document["components"]["schemas"]["Receipt"]["required"]
+    check("a receipt is valid, is in the log, and says what the document says", done.returncode == 0
+          and said["in_log"] and said["resource"] == KEY and set(wanted) - {"schema"} <= set(said), done)
+    check("and for people", judged("ratls-receipt: " + text + "\r\n").stdout.endswith(b"VALID\n"))
+    head, payload, signature = text.split(".")
+    other = leased[1]["ratls-receipt"].split(".")
+    done = judged(".".join([head, other[1], signature]))
+    check("a receipt with another's contents is refused", done.returncode == 1
+          and b"receipt_invalid" in done.stderr, done)
+    check("one that is cut is malformed", judged(head + "." + payload).returncode == 65)
+    check("a key of another kind is named as that", judged(text, with_key=str(folder / "broker.pem"))
+          .returncode == 78)
+    shorter = folder / "shorter.log"
+    lines = (folder / "audit.log").read_bytes().split(b"\n")
+    shorter.write_bytes(b"\n".join(lines[:said["audit_seq"] - 1]) + b"\n")
+    done = judged(text, "--log", str(shorter))
+    check("a log without the receipt's line is found out", done.returncode == 1
+          and b"its end was cut off" in done.stderr, done)
+    shorter.unlink()
 
 
 def framed(broker: Broker, simulator: str) -> None:
@@ -268,7 +305,7 @@ def main() -> int:
         prepare(folder, simulator)
         described = Described()
         broker = Broker(folder)
-        releases(broker, simulator, described)
+        releases(broker, folder, simulator, described)
         framed(broker, simulator)
         reload(broker, folder, simulator)
         new_identity(broker, folder, simulator)

@@ -3,6 +3,7 @@
 import http.client
 import json
 import pathlib
+import re
 import signal
 import subprocess
 import threading
@@ -122,8 +123,12 @@ def matches(operation: dict, status: int, headers: dict, body: str, document: di
     content = headers["content-type"].split(";")[0]
     if content not in response["content"]:
         return False
-    if any(name.lower() not in headers for name in response.get("headers", {})):
-        return False
+    for name, header in response.get("headers", {}).items():
+        if name not in headers:
+            if header.get("required", True):
+                return False
+        elif not re.search(header["schema"].get("pattern", ""), headers[name]):
+            return False
     schema = response["content"][content].get("schema", {})
     schema = document["components"]["schemas"].get(schema.get("$ref", "").split("/")[-1], schema)
     if schema.get("type") != "object":

@@ -45,6 +45,7 @@ class BrokerServer final : public Server, public Desk {
   }
   [[nodiscard]] Answer status() const override;
   std::optional<std::uint64_t> too_often(const std::string& report_id) override;
+  [[nodiscard]] const std::string& certificate_hash() const override { return certificate_hash_; }
   Metrics& metrics() override { return metrics_; }
   [[nodiscard]] const Journal& journal() const override { return journal_; }
 
@@ -66,6 +67,7 @@ class BrokerServer final : public Server, public Desk {
   const Clock& clock_;
   const Journal& journal_;
   std::shared_ptr<const CertificateIdentity> identity_;
+  std::string certificate_hash_;
   std::shared_ptr<Verifier> verifier_;
   ServerConfig plain_;
   ServerConfig framed_;

@@ -25,16 +25,16 @@ json sample() {
     "policy": {"file": "policy.json", "key": "policy.key.pub", "state": "/var/lib/policy.state",
                "collateral": "collateral"},
     "secrets": {"store": "secrets.db", "key": "systemd-credential:store.key"},
-    "audit": "audit.log",
+    "audit": "audit.log", "receipts": "receipts.key",
     "release": {
       "kbs:///agents/llm/api-key": {"accept": ["agent"], "per_guest": 1,
-        "not_after": "2026-12-31T00:00:00Z", "one_shot": true,
+        "not_after": "2026-12-31T00:00:00Z", "one_shot": true, "lease_seconds": 60,
         "dangerously_accept_firmware_only": false, "backend": "store"},
       "kbs:///agents/llm/other": {"accept": ["agent"], "per_guest": null, "backend": "exec",
         "exec": ["/usr/bin/vault", "read"], "environment": {"VAULT_ADDR": "http://127.0.0.1"},
         "timeout_seconds": 5, "max_bytes": 4096}},
     "limits": {"connections": 10, "connections_per_address": 5, "requests_per_minute": 6,
-               "idle_seconds": 7, "drain_seconds": 8}})");
+               "idle_seconds": 7, "drain_seconds": 8, "audit_bytes": 65536}})");
 }
 
 json smallest() {

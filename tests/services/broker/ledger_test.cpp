@@ -2,14 +2,11 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ratls/services/broker/helper.h>
-#include <ratls/services/broker/ledger.h>
-#include <ratls/services/broker/store_key.h>
 
-#include "../../support/files.h"
+#include "ledger_world.h"
 
 namespace ratls {
 
@@ -18,67 +15,10 @@ namespace {
 using broker::Ledger;
 using broker::Release;
 using broker::ReleaseRule;
-using broker::ReleaseRules;
-using test::TemporaryFolder;
-
-constexpr const char* kUri = "kbs:///agents/llm/key";
-
-class SetClock final : public Clock {
- public:
-  std::optional<Timestamp> moment = Timestamp{1'790'000'000};
-  [[nodiscard]] std::optional<Timestamp> now() const override { return moment; }
-};
-
-ReleaseRule rule_for(const std::string& guest) {
-  ReleaseRule out;
-  out.accept = {guest};
-  return out;
-}
-
-struct World {
-  TemporaryFolder folder;
-  SetClock clock;
-  ReleaseRules rules;
-  std::string key = folder.file("key");
-  std::string audit = folder.file("audit.log");
-
-  explicit World(ReleaseRule rule) {
-    rules.emplace(kUri, std::move(rule));
-    REQUIRE(broker::create_store_key(key));
-    put("the value");
-  }
-  [[nodiscard]] broker::SecretStore store() const {
-    return broker::SecretStore::open(folder.file("db"), broker::read_store_key(key).value(), true)
-        .value();
-  }
-  void put(std::string_view value) const {
-    auto opened = store();
-    const auto secret = SecretBytes::copy_of(as_bytes(value)).value();
-    REQUIRE(opened.put({"agents", "llm", "key"}, secret, Timestamp{1}));
-  }
-  Result<Ledger> open() { return Ledger::open(store(), audit, clock, rules); }
-  std::unique_ptr<Release> release(const std::string& guest = "a", const std::string& id = "01",
-                                   const std::string& tag = "key") const {
-    auto out = std::make_unique<Release>();
-    out->from = "127.0.0.1:1";
-    out->guest.name = guest;
-    out->guest.report_id = id;
-    out->resource = broker::Resource{"agents", "llm", tag};
-    out->rules = std::make_shared<const ReleaseRules>(rules);
-    return out;
-  }
-};
-
-// What one request comes to: the value, or the code of the refusal.
-std::string ask(Ledger& ledger, std::unique_ptr<Release> release) {
-  ledger.settle({&release, 1});
-  if (release->refusal) {
-    CHECK(release->value.size() == 0);
-    return std::string(code(release->refusal->reason()));
-  }
-  CHECK(broker::http_status(*release) == 200);
-  return release->value.expose([](ByteView bytes) { return to_string(bytes); });
-}
+using test::ask;
+using test::rule_for;
+using World = test::LedgerWorld;
+constexpr const char* kUri = test::kLedgerUri;
 
 }  // namespace
 
