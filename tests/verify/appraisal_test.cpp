@@ -213,4 +213,26 @@ TEST_CASE("a policy's expiry needs a clock") {
   CHECK(Verifier(policy, none).verify_report(world.file()).verdict.reason == Reason::no_time);
 }
 
+TEST_CASE("a clock that fails after authentication leaves no date of the policy unjudged") {
+  const Simulated world;
+  const FixedClock works(test::kNow);
+  const FixedClock fails(std::nullopt);
+  ClockRule rule;
+  rule.not_before = test::kNow;
+  const auto policy =
+      world.policy().expires({test::kNow.unix_seconds + 1}).clock(rule).build().value();
+  Trail trail(Scope::report);
+  auto parsed = ParsedEvidence::from_file(world.file(), trail);
+  REQUIRE(parsed.has_value());
+  auto authentic = authenticate(std::move(parsed).value(), policy.roots(),
+                                Revocation::accept_missing(), works, trail, {});
+  REQUIRE(authentic.has_value());
+  const auto accepted = appraise(std::move(authentic).value(), policy, fails, trail);
+  REQUIRE_FALSE(accepted.has_value());
+  CHECK(accepted.error().reason() == Reason::no_time);
+  const Verdict verdict = std::move(trail).finish(false);
+  CHECK(verdict.find("policy")->got == "no time");
+  CHECK(verdict.find("clock")->got == "no time");
+}
+
 }  // namespace ratls

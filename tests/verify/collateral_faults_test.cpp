@@ -174,4 +174,32 @@ TEST_CASE("a lock, or a store, that is no file or folder is an error and not a h
   CHECK(wrong.list().error().reason() == Reason::io_error);
 }
 
+TEST_CASE("a listing names the folder that is none, and goes on with the others") {
+  Stored in;
+  CHECK(in.store.warnings().empty());
+  CHECK(in.store.list().value().items.empty());
+  REQUIRE(said(in.store.put_certificate(vcek("a"))) == "stored");
+  std::vector<std::string> folders;
+  for (const auto& entry : fs::directory_iterator(in.folder)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_directory() && name != "tmp") folders.push_back(name);
+  }
+  REQUIRE(folders.size() >= 2);
+  for (const std::string& name : folders) {
+    INFO(name);
+    const std::string aside = in.temporary.file("aside");
+    fs::rename(in.folder + "/" + name, aside);
+    test::write_file(in.folder + "/" + name, {});
+    const auto listing = CollateralStore(in.folder, test::simulated_roots()).list().value();
+    bool named = false;
+    for (const auto& problem : listing.problems) {
+      named = named || (problem.file == name && problem.what == name + ": is not a folder");
+    }
+    CHECK(named);
+    fs::remove(in.folder + "/" + name);
+    fs::rename(aside, in.folder + "/" + name);
+  }
+  CHECK(in.store.list().value().problems.empty());
+}
+
 }  // namespace ratls

@@ -205,4 +205,35 @@ TEST_CASE("what cannot be read is an error with its reason") {
   }
 }
 
+TEST_CASE("evidence that is bound to no session, or serves several, says so") {
+  test::LeafOptions options;
+  options.level = Level::key;
+  options.envelope = [](EvidenceEnvelope& envelope) {
+    envelope.endorsement.reset();
+    envelope.crl =
+        test::authority().crl(sim::Product::milan, {test::kNow, test::kNow, 7, {}, {}}).value();
+    envelope.path = merkle::Path{1, std::vector<merkle::Node>(1)}.encode().value();
+  };
+  const Json evidence = certificate_of(test::SimulatedLeaf(options).der).at("evidence");
+  CHECK(evidence.at("claims").at("binder").is_null());
+  CHECK(evidence.at("endorsement").is_null());
+  CHECK(evidence.at("crl").at("issuer") == "ARK-Milan");
+  CHECK(evidence.at("path").at("siblings") == 1);
+  CHECK(evidence.at("report_data_covers_claims") == false);
+}
+
+TEST_CASE(
+    "a certificate that only claims to hold evidence, or to be AMD's, has its problem shown") {
+  const SigningKey key = SigningKey::generate().value();
+  const Json leaf = certificate_of(
+      test::leaf_with(key, {test::leaf_extension(std::string(kEvidenceOid), Bytes{0x30, 0x00})}));
+  CHECK(leaf.at("kind") == "ratls_leaf");
+  CHECK(has(leaf.at("problem"), "malformed_evidence"));
+  const Json vcek = certificate_of(test::leaf_with(key, {}, "SEV-VCEK"));
+  CHECK(vcek.at("kind") == "amd_endorsement");
+  CHECK(has(vcek.at("problem"), "malformed_endorsement"));
+  CHECK_FALSE(vcek.contains("amd"));
+  CHECK(certificate_of(test::leaf_with(key, {}, "somebody")).at("kind") == "other");
+}
+
 }  // namespace ratls
