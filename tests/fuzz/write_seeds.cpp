@@ -131,6 +131,44 @@ void write_texts() {
   write_text("text", "digest", std::string(64, 'a'));
 }
 
+Bytes u32le(std::size_t value) {
+  Bytes out;
+  for (unsigned shift = 0; shift < 32; shift += 8) {
+    out.push_back(static_cast<std::uint8_t>(value >> shift));
+  }
+  return out;
+}
+
+// A table with one entry, whose contents are said to be at `offset`.
+Bytes table_of(std::string_view guid, std::size_t offset, ByteView contents) {
+  Bytes out = test::hex(std::string(guid));
+  append(out, u32le(offset));
+  append(out, u32le(contents.size()));
+  append(out, Bytes(24, 0));
+  append(out, contents);
+  return out;
+}
+
+void write_tables() {
+  const Bytes leaf = test::CertificateParts().der();
+  const std::string pem = test::pem("CERTIFICATE", leaf);
+  constexpr std::string_view kVcek = "63da758de6644564adc5f4b93be8accd";
+  write("certificate_table", "vcek", table_of(kVcek, 48, leaf));
+  write("certificate_table", "vlek_pem",
+        table_of("a8074bc2a25a483eaae639c045a0b8a1", 48, as_bytes(pem)));
+  write("certificate_table", "over_its_list", table_of(kVcek, 24, leaf));
+  write("certificate_table", "wraps", table_of(kVcek, 0xffffffff, leaf));
+  write("certificate_table", "none", Bytes(24, 0));
+}
+
+void write_kds_answers() {
+  const std::string pem = test::pem("CERTIFICATE", test::CertificateParts().der());
+  write("kds_answer", "certificate", test::CertificateParts().der());
+  write("kds_answer", "list", test::CrlParts().der());
+  write_text("kds_answer", "chain", pem + pem);
+  write_text("kds_answer", "page", "<html>503</html>");
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -145,6 +183,8 @@ int main(int count, char** arguments) {
   write_evidence();
   write_certificates();
   write_crls();
+  write_tables();
+  write_kds_answers();
   write_texts();
   return 0;
 }
