@@ -91,7 +91,7 @@ int main(int count, char** arguments) {
     const Simulated vlek(options);
     put("trusted", name + "_vcek", input(vcek, {}));
     put("trusted", name + "_vlek_with_list", input(vlek, list(product, false)));
-    put("table", name, table(vcek));
+    put("certificate_table", "with_" + name, table(vcek));
     put("crl_check", name, input(vcek, list(product, false)));
     put("crl_check", name + "_revoked", input(vcek, list(product, true)));
   }
