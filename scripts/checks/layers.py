@@ -31,7 +31,7 @@ THIRD_PARTY = {
     "nlohmann/": {"verify"},
     "CLI/": {"cli"},
     "sqlite3.h": {"services/broker"},
-    "tss2/": {"services/broker"},
+    "tss2/": {"certgen/detail", "services/broker"},
     "uv.h": {"services/io"},
     "openssl/": {"core"},  # AWS-LC, where RATLS_CRYPTO says so
     "catch2/": set(),

@@ -20,6 +20,7 @@ import time
 
 import broker_peers
 from broker_peers import FAILED, Broker, Described, Guest, check, ratls
+from broker_receipts import receipt
 
 CANARY = "canary-5b1f0c-value"
 KEY = "kbs:///agents/llm/api-key"
@@ -94,44 +95,13 @@ def releases(broker: Broker, folder: pathlib.Path, simulator: str, described: De
     described.check("two hosts", RESOURCE, guest.answer(), 400, "malformed_http")
     check("and the connection ends", guest.ended())
     guest.close()
-    receipt(broker, folder, simulator, described, answer)
-    described.check("a secret on the status listener", RESOURCE,
-                    broker.page("/kbs/v0/resource/agents/llm/api-key"), 401, "not_attested")
-    described.check("metrics", "/metrics", broker.page("/metrics"), 200)
-
-
-def receipt(broker: Broker, folder: pathlib.Path, simulator: str, described: Described, answer) -> None:
-    """What a guest can show to somebody who was not there."""
     leased = one(broker, simulator, LEASED)
     described.check("a lease says until when", RESOURCE, leased, 200)
     check("in its own header, and in the receipt's", "ratls-lease-until" in leased[1], leased)
-    log, key = str(folder / "audit.log"), str(folder / "receipts.key.pub")
-
-    def judged(text: str, *more: str, with_key: str = key):
-        return ratls("audit", "receipt", "-", "--key", with_key, *more, text=text.encode())
-
-    text = answer[1]["ratls-receipt"]
-    done = judged(text, "--log", log, "--json")
-    said = json.loads(done.stdout)
-    wanted = described.document["components"]["schemas"]["Receipt"]["required"]
-    check("a receipt is valid, is in the log, and says what the document says", done.returncode == 0
-          and said["in_log"] and said["resource"] == KEY and set(wanted) - {"schema"} <= set(said), done)
-    check("and for people", judged("ratls-receipt: " + text + "\r\n").stdout.endswith(b"VALID\n"))
-    head, payload, signature = text.split(".")
-    other = leased[1]["ratls-receipt"].split(".")
-    done = judged(".".join([head, other[1], signature]))
-    check("a receipt with another's contents is refused", done.returncode == 1
-          and b"receipt_invalid" in done.stderr, done)
-    check("one that is cut is malformed", judged(head + "." + payload).returncode == 65)
-    check("a key of another kind is named as that", judged(text, with_key=str(folder / "broker.pem"))
-          .returncode == 78)
-    shorter = folder / "shorter.log"
-    lines = (folder / "audit.log").read_bytes().split(b"\n")
-    shorter.write_bytes(b"\n".join(lines[:said["audit_seq"] - 1]) + b"\n")
-    done = judged(text, "--log", str(shorter))
-    check("a log without the receipt's line is found out", done.returncode == 1
-          and b"its end was cut off" in done.stderr, done)
-    shorter.unlink()
+    receipt(folder, described, answer, leased, KEY)
+    described.check("a secret on the status listener", RESOURCE,
+                    broker.page("/kbs/v0/resource/agents/llm/api-key"), 401, "not_attested")
+    described.check("metrics", "/metrics", broker.page("/metrics"), 200)
 
 
 def framed(broker: Broker, simulator: str) -> None:
