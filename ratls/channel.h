@@ -67,7 +67,8 @@ struct HandshakeResult {
   std::optional<Verdict> verdict;  ///< over the peer's evidence, where it got that far
 };
 
-/// Opens a channel to the server at `address`. Blocks for up to config.timeouts.handshake.
+/// Opens a channel to the server at `address`. Blocks while the name is looked
+/// up, for up to config.timeouts.handshake until TCP stands, and as long again for the handshake.
 HandshakeResult connect(const Address& address, const ClientConfig& config);
 /// The same over a stream that is connected already.
 HandshakeResult connect_over(std::unique_ptr<Transport> transport, const ClientConfig& config);

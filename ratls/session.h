@@ -1,6 +1,6 @@
 /// One attested TLS session without I/O: feed bytes, take bytes, look at the state.
 ///
-/// For event loops. A program that may block uses Client, Server and Channel instead.
+/// For event loops. A program that may block uses connect(), Server and Channel.
 /// Threads: one at a time. Only the wake-up of Session::wait_evidence comes from another thread.
 #pragma once
 
