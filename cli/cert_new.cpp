@@ -20,6 +20,7 @@
 #include <ratls/certgen/sim/guest.h>
 #include <ratls/core/base64.h>
 #include <ratls/core/evidence.h>
+#include <ratls/core/hcl_report.h>
 #include <ratls/core/process_memory.h>
 
 #include "hook.h"
@@ -36,13 +37,10 @@ constexpr const char* kExamples =
     "  ratls cert new --source sim:DIR --key-out key.pem --cert-out cert.pem --replace \\\n"
     "    --renew 86400 --watch-firmware 600 -- systemctl reload nginx\n"
     "\n"
-    "COMMAND is run when both files are in place. Once: its failure is exit code 69, and the "
-    "files\n"
-    "stay. With --renew: a COMMAND that fails is run again after 1, 2, 4... up to 300 seconds, "
-    "over\n"
-    "the same pair, until it succeeds or the next pair is due; only a signal ends the process. "
-    "What\n"
-    "fails before the first pair is there ends it at once.\n"
+    "COMMAND is run when both files are in place. Once: its failure is exit code 69, and the\n"
+    "files stay. With --renew: one that fails is run again after 1, 2, 4... up to 300 seconds,\n"
+    "over the same pair, until it succeeds or the next pair is due; only a signal ends the\n"
+    "process. What fails before the first pair is there ends it at once.\n"
     "\n"
     "LEVEL 0: this evidence covers the key and no session. Whoever gets hold of the key can show\n"
     "it from anywhere (CVE-2026-33697), so verifiers take it only where they say so. For a server\n"
@@ -72,7 +70,6 @@ struct Fresh {
 };
 
 constexpr std::size_t kReportedTcb = 0x180;  // AMD 56860, ATTESTATION_REPORT
-constexpr std::size_t kTcbSize = 8;
 
 std::string pem_of(ByteView der) {
   const std::string body = to_base64(der);
@@ -81,15 +78,25 @@ std::string pem_of(ByteView der) {
   return out + "-----END CERTIFICATE-----\n";
 }
 
+// On Azure the report stands inside the paravisor's.
+Result<Bytes> reported_tcb(ByteView evidence) {
+  RATLS_TRY(EvidenceEnvelope envelope, EvidenceEnvelope::decode(evidence));
+  if (envelope.azure) {
+    RATLS_TRY(HclReport hcl, parse_hcl_report(envelope.azure->hcl_report));
+    envelope.report = std::move(hcl.report);
+  }
+  const ByteView tcb = ByteView(envelope.report).subspan(kReportedTcb, 8);
+  return Bytes(tcb.begin(), tcb.end());
+}
+
 Result<Fresh> make(Attester& attester, Role role) {
   RATLS_TRY(SecretBytes pem, SigningKey::generate_pem());
   RATLS_TRY(const SigningKey key, SigningKey::import_pem(pem));
   auto pending = attester.begin({role, Level::key, std::nullopt, hash_spki(key.spki())});
   RATLS_TRY(const Bytes evidence, pending.take());
   RATLS_TRY(Bytes certificate, make_leaf(key, ByteView(evidence)));
-  RATLS_TRY(const auto envelope, EvidenceEnvelope::decode(evidence));
-  const ByteView tcb = ByteView(envelope.report).subspan(kReportedTcb, kTcbSize);
-  return Fresh{std::move(pem), std::move(certificate), Bytes(tcb.begin(), tcb.end())};
+  RATLS_TRY(Bytes tcb, reported_tcb(evidence));
+  return Fresh{std::move(pem), std::move(certificate), std::move(tcb)};
 }
 
 Stop failed(const std::string& path, int number) {
