@@ -51,8 +51,7 @@ std::string json_of(const Receipt& receipt, bool in_log) {
 }
 
 Exit refuse(const Options& options, const Error& error, const std::string& about) {
-  if (options.json) return report_error(error, true, about);
-  return report_stop(stop_of(error, about), false);
+  return report_error(error, options.json, about);
 }
 
 Exit check(const Options& options) {

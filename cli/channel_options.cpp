@@ -6,10 +6,6 @@
 #include <utility>
 
 #include <ratls/certgen/sim/guest.h>
-#include <ratls/verify/collateral/store.h>
-#include <ratls/verify/policy_file.h>
-
-#include "collateral.h"
 
 namespace ratls::cli {
 
@@ -48,43 +44,19 @@ std::optional<Stop> start_attester(const std::string& source, Parties& parties) 
   return std::nullopt;
 }
 
-std::optional<Stop> load(const AcceptOptions& options, std::optional<Policy>& out) {
-  if (const Input there = read_input(options.policy); there.stop) return there.stop;
-  PolicyFile file{options.policy, std::nullopt, {}, {}};
-  if (!options.policy_key.empty()) {
-    const Input key = read_input(options.policy_key);
-    if (key.stop) return key.stop;
-    auto parsed = MinisignPublicKey::parse(key.bytes);
-    if (!parsed) return stop_of(parsed.error(), options.policy_key);
-    file.key = *parsed;
-  }
-  auto policy = load_policy(file);
-  if (!policy) return stop_of(policy.error(), options.policy);
-  out = std::move(policy).value();
-  return std::nullopt;
-}
-
-std::optional<Stop> open_collateral(const AcceptOptions& options,
-                                    std::shared_ptr<CollateralSource>& out) {
-  if (options.collateral.empty()) return std::nullopt;
-  ChosenStore chosen = open_store({options.collateral, options.policy}, true);
-  if (chosen.stop) return chosen.stop;
-  out = std::move(chosen.store);
-  return std::nullopt;
-}
-
 // Exactly one way to accept a peer: two would leave open which of them holds.
 std::optional<Stop> check_one_way(const AcceptOptions& options) {
-  const int ways = static_cast<int>(!options.policy.empty()) +
+  const int ways = static_cast<int>(!options.judging.policy.empty()) +
                    static_cast<int>(!options.pin.empty()) + static_cast<int>(!options.ca.empty());
   if (ways != 1) return Stop{Exit::usage, "say whom to accept in exactly one way; see --help"};
   if (options.ca.empty() != options.server_name.empty()) {
     return Stop{Exit::usage, "--ca and --server-name go together"};
   }
-  if (options.policy.empty() && !(options.policy_key.empty() && options.collateral.empty())) {
+  if (options.judging.policy.empty() &&
+      !(options.judging.policy_key.empty() && options.judging.collateral.empty())) {
     return Stop{Exit::usage, "--policy-key and --collateral go with --policy"};
   }
-  if (options.policy.empty() && options.key_bound) {
+  if (options.judging.policy.empty() && options.key_bound) {
     return Stop{Exit::usage, "--dangerously-accept-key-bound goes with --policy"};
   }
   return std::nullopt;
@@ -166,12 +138,9 @@ void add_identity_options(CLI::App& verb, IdentityOptions& options) {
 }
 
 void add_policy_options(CLI::App& verb, AcceptOptions& options) {
-  verb.add_option("--policy", options.policy,
+  verb.add_option("--policy", options.judging.policy,
                   "Accept a peer by its evidence under this policy file (docs/policy.md)");
-  verb.add_option("--policy-key", options.policy_key,
-                  "Demand the policy's signature (FILE.minisig) by this minisign key file");
-  verb.add_option("--collateral", options.collateral,
-                  "Store of certificates and revocation lists that evidence may lack");
+  add_judging_options(verb, options.judging);
 }
 
 void add_key_bound_option(CLI::App& verb, AcceptOptions& options) {
@@ -191,13 +160,13 @@ void add_ca_options(CLI::App& verb, AcceptOptions& options) {
 
 std::optional<Stop> open_verifier(const AcceptOptions& options, Parties& parties) {
   std::optional<Policy> policy;
-  if (auto stop = load(options, policy)) return stop;
+  if (auto stop = read_policy(options.judging, policy)) return stop;
   if (parties.verifier) {
     parties.verifier->replace_policy(*std::move(policy));
     return std::nullopt;
   }
   std::shared_ptr<CollateralSource> collateral;
-  if (auto stop = open_collateral(options, collateral)) return stop;
+  if (auto stop = open_collateral(options.judging, *policy, collateral)) return stop;
   parties.verifier =
       std::make_shared<Verifier>(*std::move(policy), parties.clock, std::move(collateral));
   return std::nullopt;
@@ -230,12 +199,6 @@ std::optional<Stop> make_server(const IdentityOptions& me, const AcceptOptions& 
   if (auto stop = accept_client(peer, parties, accept)) return stop;
   out.emplace(*std::move(identity), *std::move(accept));
   return std::nullopt;
-}
-
-Stop stop_of(const Error& error, const std::string& about) {
-  const std::string message = error.message();
-  const bool said = message.find(about) != std::string::npos;
-  return {exit_of(error.reason()), said ? message : about + ": " + message};
 }
 
 }  // namespace ratls::cli

@@ -8,6 +8,7 @@
 #include <ratls/config.h>
 #include <ratls/core/clock.h>
 
+#include "judging.h"
 #include "verbs.h"
 
 namespace ratls::cli {
@@ -22,9 +23,7 @@ void add_identity_options(CLI::App& verb, IdentityOptions& options);
 
 /// Whom this side accepts.
 struct AcceptOptions {
-  std::string policy;
-  std::string policy_key;  ///< minisign key that must have signed the policy
-  std::string collateral;  ///< a store for certificates and lists that evidence lacks
+  JudgingOptions judging;  ///< by evidence, under a policy
   bool key_bound = false;  ///< accept evidence that is bound to no session
   std::string pin;
   std::string ca;
@@ -53,8 +52,5 @@ std::optional<Stop> make_client(const IdentityOptions& me, const AcceptOptions& 
                                 Parties& parties, std::optional<ClientConfig>& out);
 std::optional<Stop> make_server(const IdentityOptions& me, const AcceptOptions& peer,
                                 Parties& parties, std::optional<ServerConfig>& out);
-
-/// "the file: what is wrong", with the exit code of the error's reason.
-Stop stop_of(const Error& error, const std::string& about);
 
 }  // namespace ratls::cli

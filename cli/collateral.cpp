@@ -2,13 +2,11 @@
 
 #include "collateral.h"
 
-#include <sys/stat.h>
-
 #include <cstdlib>
 #include <memory>
 
 #include <ratls/core/json.h>
-#include <ratls/verify/policy_json.h>
+#include "judging.h"
 
 namespace ratls::cli {
 
@@ -19,15 +17,6 @@ constexpr std::size_t kShownChip = 8;
 std::string environment(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
-}
-
-Stop stop_of(const Error& error, const std::string& input) {
-  return Stop{exit_of(error.reason()), input + ": " + error.message()};
-}
-
-bool is_folder(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 std::string number_text(const std::optional<Bytes>& number) {
@@ -66,16 +55,11 @@ void add_store_options(CLI::App& verb, StoreChoice& choice) {
 ChosenStore open_store(const StoreChoice& choice, bool must_exist) {
   const std::string folder = choice.folder.empty() ? default_store() : choice.folder;
   if (folder.empty()) return {nullptr, Stop{Exit::usage, "no home folder; give --store DIR"}};
-  if (must_exist && !is_folder(folder)) {
-    return {nullptr, Stop{Exit::no_input, folder + ": there is no collateral store; ratls "
-                                                   "collateral import or fetch makes one"}};
-  }
+  if (must_exist && !is_folder(folder)) return {nullptr, no_store(folder)};
   RootOfTrust roots = RootOfTrust::amd();
   if (!choice.policy.empty()) {
-    const Input input = read_input(choice.policy);
-    if (input.stop) return {nullptr, input.stop};
-    const auto policy = parse_policy(input.bytes);
-    if (!policy) return {nullptr, stop_of(policy.error(), choice.policy)};
+    std::optional<Policy> policy;
+    if (auto stop = read_policy({choice.policy, {}, {}}, policy)) return {nullptr, stop};
     roots = policy->roots();
   }
   return {std::make_unique<CollateralStore>(folder, std::move(roots)), std::nullopt};

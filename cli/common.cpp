@@ -116,21 +116,28 @@ Exit print(const std::string& text, Exit exit) {
   return Exit::unavailable;
 }
 
+Stop stop_of(const Error& error, const std::string& about) {
+  const std::string message = error.message();
+  const bool said = about.empty() || message.find(about + ":") != std::string::npos;
+  return {exit_of(error.reason()), said ? message : about + ": " + message, error};
+}
+
 Exit report_stop(const Stop& stop, bool json) {
+  if (json && stop.error) {
+    const Reason reason = stop.error->reason();
+    return print(error_json(code(reason), stop.exit, stop.error->detail(), sentence(reason)),
+                 stop.exit);
+  }
   if (json) return print(error_json(name_of(stop.exit), stop.exit, stop.what, {}), stop.exit);
   std::fprintf(stderr, "ratls: %s\n", stop.what.c_str());
+  if (stop.exit == Exit::no_device) {
+    std::fputs("ratls: what is in the way: ratls doctor\n", stderr);
+  }
   return stop.exit;
 }
 
 Exit report_error(const Error& error, bool json, const std::string& input) {
-  const Exit exit = exit_of(error.reason());
-  if (json) {
-    return print(error_json(code(error.reason()), exit, error.detail(), sentence(error.reason())),
-                 exit);
-  }
-  std::fprintf(stderr, "ratls: %s: %s\n", input.c_str(), error.message().c_str());
-  if (exit == Exit::no_device) std::fputs("ratls: what is in the way: ratls doctor\n", stderr);
-  return exit;
+  return report_stop(stop_of(error, input), json);
 }
 
 std::string exit_code_help() {

@@ -34,7 +34,13 @@ Exit exit_of(Reason reason) noexcept;
 struct Stop {
   Exit exit = Exit::bug;
   std::string what;  ///< one sentence: what was wrong with which argument
+  /// Where the library refused: --json names its reason.
+  std::optional<Error> error = std::nullopt;
 };
+
+/// "the file: what is wrong", with the exit code of the error's reason. The file is not named
+/// twice.
+Stop stop_of(const Error& error, const std::string& about);
 
 /// Bytes, or a Stop.
 struct Input {
@@ -53,7 +59,7 @@ Exit print(const std::string& text, Exit exit);
 /// ratls.error/1 on standard output. Returns the Stop's exit code.
 Exit report_stop(const Stop& stop, bool json);
 
-/// The same for an error of the library; its reason decides the exit code.
+/// The same for stop_of(error, input).
 Exit report_error(const Error& error, bool json, const std::string& input);
 
 /// The text that ends every --help.

@@ -1,4 +1,4 @@
-/// What the verbs that judge a file share: the policy, and where to look for what is missing.
+/// What the verbs that judge share: the policy, and where to look for what is missing.
 #pragma once
 
 #include <memory>
@@ -22,10 +22,14 @@ struct JudgingOptions {
 /// --policy-key and --collateral.
 void add_judging_options(CLI::App& verb, JudgingOptions& options);
 
-/// The policy, its signature verified before it is read where a key is given. Where there is none
-/// to judge by, the reason was reported and the exit code is returned.
-std::optional<Exit> read_policy(const JudgingOptions& options, bool json,
-                                std::optional<Policy>& out);
+/// The policy, its signature verified before it is read where a key is given; a Stop where there
+/// is none to judge by.
+std::optional<Stop> read_policy(const JudgingOptions& options, std::optional<Policy>& out);
+
+bool is_folder(const std::string& path);
+
+/// The Stop where `folder` is not one.
+Stop no_store(const std::string& folder);
 
 /// The store, or null without --collateral; a Stop where there is no such folder. What is passed
 /// over in it is named on standard error.

@@ -4,10 +4,10 @@
 #include <optional>
 
 #include <ratls/core/json.h>
-#include <ratls/verify/policy_json.h>
 #include <ratls/verify/policy_review.h>
 #include <ratls/verify/snp/bulletins.h>
 
+#include "judging.h"
 #include "policy_verbs.h"
 
 namespace ratls::cli {
@@ -25,20 +25,6 @@ struct DiffOptions {
   std::string after;
   bool json = false;
 };
-
-/// A policy, or the exit code after saying why there is none.
-struct Read {
-  std::optional<Policy> policy;
-  Exit exit = Exit::ok;
-};
-
-Read read_policy(const std::string& path, bool json) {
-  const Input input = read_input(path);
-  if (input.stop) return {std::nullopt, report_stop(*input.stop, json)};
-  auto policy = parse_policy(input.bytes);
-  if (!policy) return {std::nullopt, report_error(policy.error(), json, path)};
-  return {*std::move(policy), Exit::ok};
-}
 
 std::string said(const std::string& guest, const std::string& text) {
   return guest.empty() ? text : "\"" + guest + "\": " + text;
@@ -92,12 +78,14 @@ Exit print_check(const Policy& policy, bool refused, Exit exit) {
 }
 
 Exit check(const CheckOptions& options) {
-  const Read read = read_policy(options.file, options.json);
-  if (!read.policy) return read.exit;
-  const bool refused = options.production && !read.policy->dangers().empty();
+  std::optional<Policy> policy;
+  if (const auto stop = read_policy({options.file, {}, {}}, policy)) {
+    return report_stop(*stop, options.json);
+  }
+  const bool refused = options.production && !policy->dangers().empty();
   const Exit exit = refused ? Exit::bad_config : Exit::ok;
-  return options.json ? print_check_json(*read.policy, refused, exit)
-                      : print_check(*read.policy, refused, exit);
+  return options.json ? print_check_json(*policy, refused, exit)
+                      : print_check(*policy, refused, exit);
 }
 
 std::string differences_json(const std::vector<PolicyDifference>& differences) {
@@ -119,11 +107,12 @@ Exit diff(const DiffOptions& options) {
   if (options.before == "-" && options.after == "-") {
     return report_stop({Exit::usage, "only one input can be standard input"}, options.json);
   }
-  const Read before = read_policy(options.before, options.json);
-  if (!before.policy) return before.exit;
-  const Read after = read_policy(options.after, options.json);
-  if (!after.policy) return after.exit;
-  const auto differences = compare(*before.policy, *after.policy);
+  std::optional<Policy> before;
+  std::optional<Policy> after;
+  auto stop = read_policy({options.before, {}, {}}, before);
+  if (!stop) stop = read_policy({options.after, {}, {}}, after);
+  if (stop) return report_stop(*stop, options.json);
+  const auto differences = compare(*before, *after);
   if (options.json) return print(differences_json(differences), Exit::ok);
   std::string out;
   std::size_t wider = 0;

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include <ratls/core/clock.h>
 #include <ratls/core/json.h>
@@ -35,8 +36,7 @@ struct Options {
 };
 
 Exit wrong(const Options& options, const Error& error, const std::string& about) {
-  if (options.json) return report_error(error, true, about);
-  return report_stop(stop_of(error, about), false);
+  return report_error(error, options.json, about);
 }
 
 const std::string& where(const Options& options) {
@@ -52,6 +52,11 @@ Result<void> locate(Options& options) {
   options.store = config.store;
   options.key = config.store_key;
   return {};
+}
+
+// A file that is not there has an exit code of its own, as with every verb.
+std::optional<Stop> missing(const Options& options) {
+  return options.config.empty() ? std::nullopt : read_input(options.config).stop;
 }
 
 Result<SecretStore> open(const Options& given, bool create) {
@@ -110,6 +115,7 @@ Exit put(const Options& options) {
                         "give it on standard input, or as @FILE"},
                        options.json);
   }
+  if (const auto stop = missing(options)) return report_stop(*stop, options.json);
   const auto resource = broker::Resource::parse_uri(options.resource);
   if (!resource) return wrong(options, resource.error(), options.resource);
   const auto now = SystemClock().now();
@@ -154,6 +160,7 @@ std::string list_json(const std::vector<broker::StoredEntry>& entries) {
 }
 
 Exit list(const Options& options) {
+  if (const auto stop = missing(options)) return report_stop(*stop, options.json);
   auto store = open(options, false);
   if (!store) return wrong(options, store.error(), where(options));
   const auto entries = store->list();
@@ -162,6 +169,7 @@ Exit list(const Options& options) {
 }
 
 Exit remove(const Options& options) {
+  if (const auto stop = missing(options)) return report_stop(*stop, options.json);
   const auto resource = broker::Resource::parse_uri(options.resource);
   if (!resource) return wrong(options, resource.error(), options.resource);
   auto store = open(options, false);

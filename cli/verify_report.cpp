@@ -100,7 +100,9 @@ Exit judge(const Options& options, const Task& task, const Clock& clock) {
     return conclude(authenticate_report(task.file(), clock).verdict, options.json);
   }
   std::optional<Policy> policy;
-  if (const auto exit = read_policy(options.judging, options.json, policy)) return *exit;
+  if (const auto stop = read_policy(options.judging, policy)) {
+    return report_stop(*stop, options.json);
+  }
   std::shared_ptr<CollateralSource> collateral;
   if (const auto stop = open_collateral(options.judging, *policy, collateral)) {
     return report_stop(*stop, options.json);

@@ -85,14 +85,12 @@ Result<void> compare(const Known& known, const Policy& policy) {
   return {};
 }
 
-Result<void> check_signature(const PolicyFile& file, ByteView text) {
-  if (!file.key) return {};
+Result<Policy> parse(const PolicyFile& file, ByteView text) {
+  if (!file.key) return parse_policy(text);
   const std::string path = file.signature.empty() ? file.path + ".minisig" : file.signature;
   RATLS_TRY(const Bytes signature,
             read_file(path, kMaxSignature, Reason::policy_signature_invalid));
-  const auto comment = minisign_verify(*file.key, text, signature);
-  if (!comment) return comment.error();
-  return {};
+  return parse_signed_policy(text, *file.key, signature);
 }
 
 }  // namespace
@@ -112,10 +110,15 @@ Result<void> remember_version(const std::string& state, const Policy& policy) {
   return replace_file(state, as_bytes(state_text(known)));
 }
 
+Result<Policy> parse_signed_policy(ByteView text, const MinisignPublicKey& key,
+                                   ByteView signature) {
+  RATLS_CHECK(minisign_verify(key, text, signature));
+  return parse_policy(text);
+}
+
 Result<Policy> load_policy(const PolicyFile& file) {
   RATLS_TRY(const Bytes text, read_file(file.path, detail::kMaxJsonSize, Reason::invalid_policy));
-  RATLS_CHECK(check_signature(file, text));
-  RATLS_TRY(Policy policy, parse_policy(text));
+  RATLS_TRY(Policy policy, parse(file, text));
   if (!file.state.empty()) RATLS_CHECK(remember_version(file.state, policy));
   return policy;
 }

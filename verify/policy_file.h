@@ -23,6 +23,10 @@ struct PolicyFile {
   std::string state;
 };
 
+/// A policy from memory: nothing of `text` is read before its detached minisign signature by `key`
+/// has verified. Errors: policy_signature_invalid, invalid_policy.
+Result<Policy> parse_signed_policy(ByteView text, const MinisignPublicKey& key, ByteView signature);
+
 /// Reads a policy: first the signature is verified, over the file's bytes, then the file is read,
 /// then its version is compared with the highest that was accepted under its name and remembered.
 /// Nothing is remembered of a file that is refused.

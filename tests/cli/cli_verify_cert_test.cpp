@@ -101,7 +101,7 @@ TEST_CASE("verify cert finds the VCEK that a leaf lacks in the store that it is 
   const std::string store = "--collateral " + files.path("store");
   const auto none = tool(files.verify("leaf.der", store));
   CHECK(none.status == 66);
-  CHECK(has(none.output, "there is no such folder"));
+  CHECK(has(none.output, "there is no collateral store"));
   REQUIRE(tool("collateral import " + files.path("vcek.der") + " --store " + files.path("store") +
                " --policy " + files.path("policy.json"))
               .status == 0);
