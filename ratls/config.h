@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -111,6 +112,10 @@ enum class Disclosure : std::uint8_t {
   rule,     ///< which rule, as a reason code, and its sentence
 };
 
+/// Records that one key may protect: 2^24.5, the limit of AES-GCM (RFC 8446, section 5.5); some
+/// 388 GB of full records. For ChaCha20-Poly1305, which would bear more, it is the same.
+inline constexpr std::uint64_t kMaxRecords = 23726566;
+
 struct ClientConfig {
   ClientConfig(ClientIdentity me, AcceptServer peer)
       : identity(std::move(me)), accept(std::move(peer)) {}
@@ -122,6 +127,9 @@ struct ClientConfig {
   Framing framing = Framing::plain;
   AfterHandshake after_handshake;
   Disclosure disclosure = Disclosure::rule;
+  /// Of each direction, 1 to kMaxRecords. mbedTLS 3.6 has no KeyUpdate: a channel that has reached
+  /// it fails with record_limit_reached, and work goes on over a new one.
+  std::uint64_t record_limit = kMaxRecords;
   Observer observer;
 };
 
@@ -136,6 +144,9 @@ struct ServerConfig {
   Framing framing = Framing::plain;
   AfterHandshake after_handshake;
   Disclosure disclosure = Disclosure::rule;
+  /// Of each direction, 1 to kMaxRecords. mbedTLS 3.6 has no KeyUpdate: a channel that has reached
+  /// it fails with record_limit_reached, and work goes on over a new one.
+  std::uint64_t record_limit = kMaxRecords;
   Observer observer;
 };
 

@@ -166,7 +166,10 @@ void Server::Impl::take_all() {
 }
 
 void Server::Impl::begin(TcpListener::Incoming incoming) {
-  if (!count_in(incoming.from)) return;  // closed unread
+  if (!count_in(incoming.from)) {  // closed unread
+    if (refused) refused(incoming.from, Error(Reason::too_many_connections), nullptr);
+    return;
+  }
   const auto begun = guarded([&]() -> Result<void> {
     auto config = config_.now();
     RATLS_TRY(auto session, Session::server(*config));

@@ -28,7 +28,8 @@ class Server {
   /// Runs in a worker's thread and owns the channel. `from` is "host:port", for logs. No exception
   /// may leave it.
   using Handler = std::function<void(Channel channel, const std::string& from)>;
-  /// A connection that came to no channel: why, and the verdict where there was one. Runs in
+  /// A connection that came to no channel: why (too_many_connections where a limit closed it), and
+  /// the verdict where there was one. Runs in
   /// run()'s thread and must not block.
   using Refused =
       std::function<void(const std::string& from, const Error& why, const Verdict* verdict)>;

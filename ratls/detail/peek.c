@@ -43,3 +43,18 @@ size_t ratls_peek_exporter_secret(const mbedtls_ssl_context* ssl, uint8_t out[48
 int ratls_peek_alert(const mbedtls_ssl_context* ssl) {
   return ssl->in_msglen >= 2 ? ssl->in_msg[1] : -1;
 }
+
+/* RFC 8446, 5.3: both counters begin at 0 with each key. */
+static uint64_t counter_of(const unsigned char* bytes) {
+  uint64_t out = 0;
+  for (size_t i = 0; i < MBEDTLS_SSL_SEQUENCE_NUMBER_LEN; ++i) out = (out << 8) | bytes[i];
+  return out;
+}
+
+uint64_t ratls_peek_records_in(const mbedtls_ssl_context* ssl) {
+  return ssl->in_ctr == NULL ? 0 : counter_of(ssl->in_ctr);
+}
+
+uint64_t ratls_peek_records_out(const mbedtls_ssl_context* ssl) {
+  return counter_of(ssl->cur_out_ctr);
+}

@@ -21,6 +21,7 @@ std::optional<std::uint8_t> alert_for(const Error& error) {
     case Reason::tls_failed:
     case Reason::connection_closed:
     case Reason::truncated_stream:
+    case Reason::record_limit_reached:
       return std::nullopt;
     default:
       break;

@@ -40,6 +40,10 @@ Result<void> Session::Impl::setup(const Config& config, detail::TlsOptions optio
   if (const auto* evidence = std::get_if<AcceptEvidence>(&config.accept)) {
     if (evidence->verifier == nullptr) return Error(Reason::invalid_config, "a null verifier");
   }
+  if (config.record_limit == 0 || config.record_limit > kMaxRecords) {
+    return Error(Reason::invalid_config, "record_limit must be from 1 to 23726566");
+  }
+  options.record_limit = config.record_limit;
   observer_ = config.observer;
   disclosure_ = config.disclosure;
   timeouts_ = config.timeouts;

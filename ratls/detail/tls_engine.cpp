@@ -168,7 +168,13 @@ Result<TlsEngine::Read> TlsEngine::read(std::span<std::uint8_t> out) {
   while (true) {
     const std::size_t output_before = impl_->output.size();
     const int got = mbedtls_ssl_read(&impl_->ssl, out.data(), out.size());
-    if (got > 0) return Read{static_cast<std::size_t>(got), false};
+    if (got > 0) {
+      if (ratls_peek_records_in(&impl_->ssl) <= impl_->options.record_limit) {
+        return Read{static_cast<std::size_t>(got), false};
+      }
+      ratls::wipe(out.first(static_cast<std::size_t>(got)));
+      return used_up("the peer's");
+    }
     switch (got) {
       case MBEDTLS_ERR_SSL_WANT_READ:
         return Read{0, false};
@@ -187,11 +193,23 @@ Result<TlsEngine::Read> TlsEngine::read(std::span<std::uint8_t> out) {
 
 Result<void> TlsEngine::write(ByteView bytes) {
   while (!bytes.empty()) {
+    if (ratls_peek_records_out(&impl_->ssl) >= impl_->options.record_limit) {
+      return used_up("this side's");
+    }
     const int sent = mbedtls_ssl_write(&impl_->ssl, bytes.data(), bytes.size());
     if (sent <= 0) return impl_->tls_error(sent);
     bytes = bytes.subspan(static_cast<std::size_t>(sent));
   }
   return {};
+}
+
+// mbedTLS 3.6 has no KeyUpdate, and close_notify would call a message whole that is cut off here.
+Error TlsEngine::used_up(const char* direction) {
+  Error out(
+      Reason::record_limit_reached,
+      std::string(direction) + " " + std::to_string(impl_->options.record_limit) + " records");
+  const auto told = send_alert(kAlertInternalError);
+  return told ? out : told.error();
 }
 
 Result<void> TlsEngine::send_alert(std::uint8_t description) {

@@ -47,6 +47,8 @@ struct TlsOptions {
   /// The name that a server must prove, with ca_pem; also sent as SNI where not empty.
   std::string server_name;
   std::vector<std::string> alpn;
+  /// Records that each direction's application keys may protect; a session sets its own.
+  std::uint64_t record_limit = UINT64_MAX;
   /// Judges the peer's leaf inside the handshake; an error ends the handshake with an alert.
   std::function<Result<void>(const PeerLeaf&)> judge;
 };
@@ -107,9 +109,10 @@ class TlsEngine {
     bool end = false;  ///< close_notify
   };
   /// Application bytes. size 0 without end: more input is needed.
-  /// Errors: truncated_stream, peer_refused, tls_failed.
+  /// Errors: truncated_stream, peer_refused, tls_failed, record_limit_reached.
   Result<Read> read(std::span<std::uint8_t> out);
-  /// Encrypts all of `bytes` into the output.
+  /// Encrypts all of `bytes` into the output. Errors: tls_failed; record_limit_reached, before the
+  /// record that would be one too many, with an alert in the output.
   Result<void> write(ByteView bytes);
   Result<void> send_alert(std::uint8_t description);
   Result<void> close_notify();
@@ -120,6 +123,7 @@ class TlsEngine {
 
  private:
   explicit TlsEngine(std::unique_ptr<Impl> impl);
+  Error used_up(const char* direction);
   std::unique_ptr<Impl> impl_;
 };
 

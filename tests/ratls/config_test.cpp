@@ -7,6 +7,7 @@
 
 using namespace ratls;
 using ratls::test::AttestedWorld;
+using ratls::test::read_text;
 using ratls::test::SessionPair;
 using State = Session::State;
 
@@ -35,6 +36,53 @@ TEST_CASE("a configuration that cannot work is refused before any byte is sent")
   CHECK(Session::server(null_identity).error().reason() == Reason::invalid_config);
   ServerConfig null_verifier(world.broker(), AcceptEvidence{nullptr});
   CHECK(Session::server(null_verifier).error().reason() == Reason::invalid_config);
+}
+
+TEST_CASE("a limit of records is at least one and never above what the keys may protect") {
+  AttestedWorld world;
+  for (const std::uint64_t limit : {std::uint64_t{0}, kMaxRecords + 1, UINT64_MAX}) {
+    ClientConfig guest = world.guest_config();
+    guest.record_limit = limit;
+    CHECK(Session::client(guest).error().reason() == Reason::invalid_config);
+    ServerConfig broker = world.broker_config();
+    broker.record_limit = limit;
+    CHECK(Session::server(broker).error().reason() == Reason::invalid_config);
+  }
+}
+
+TEST_CASE("a side that has sent as many records as its key may protect sends no other") {
+  AttestedWorld world;
+  ClientConfig guest = world.guest_config();
+  guest.record_limit = 5;
+  SessionPair pair(guest, world.broker_config());
+  REQUIRE(pair.client.state() == State::open);
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(pair.client.write(as_bytes("a record")));
+    REQUIRE(read_text(pair.server, pair.client).value() == "a record");
+  }
+  CHECK(pair.client.write(as_bytes("one more")).error().reason() == Reason::record_limit_reached);
+  CHECK(pair.client.state() == State::failed);
+  // The alert, and not close_notify: what was cut off is not called whole.
+  const auto told = read_text(pair.server, pair.client);
+  REQUIRE_FALSE(told);
+  CHECK(told.error().message().find("80") != std::string::npos);
+}
+
+TEST_CASE("records of a peer beyond what its key may protect are not delivered") {
+  AttestedWorld world;
+  ServerConfig broker = world.broker_config();
+  broker.record_limit = 5;
+  SessionPair pair(world.guest_config(), broker);
+  REQUIRE(pair.client.state() == State::open);
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(pair.client.write(as_bytes("a record")));
+    REQUIRE(read_text(pair.server, pair.client).value() == "a record");
+  }
+  REQUIRE(pair.client.write(as_bytes("one more")));
+  CHECK(read_text(pair.server, pair.client).error().reason() == Reason::record_limit_reached);
+  const auto told = read_text(pair.client, pair.server);
+  REQUIRE_FALSE(told);
+  CHECK(told.error().message().find("80") != std::string::npos);
 }
 
 TEST_CASE("pins are read as they are printed, and nothing else is") {

@@ -92,6 +92,7 @@ TEST_CASE("one address gets its share of a server's connections and no more") {
   std::array<std::uint8_t, 16> buffer{};
   const auto got = fourth->read(buffer, after(5s));
   CHECK((!got || *got == 0));
+  CHECK(running.wait_for_refusals(1).front() == Reason::too_many_connections);
   silent.clear();
   std::string answer;
   for (int i = 0; i < 200 && answer != "again"; ++i) answer = ask(running.address(), "again");
