@@ -197,6 +197,7 @@ def drain(folder: pathlib.Path, simulator: str) -> None:
     broker.wait_for("handshake.accepted", 2)
     time.sleep(0.3)
     broker.process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)  # a request that overtakes the signal is answered
     check("an idle channel ends at once", idle.ended())
     answer = guest.answer()
     check("an answer under way is given after SIGTERM", answer[0] == 200 and answer[2] == b"late"
