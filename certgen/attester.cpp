@@ -7,11 +7,13 @@
 
 namespace ratls {
 
-Attester::Attester(ReportSource& source, std::chrono::milliseconds deadline)
-    : source_(source), queue_(deadline) {}
+Attester::Attester(ReportSource& source, std::chrono::milliseconds deadline,
+                   std::shared_ptr<const CertificateIdentity> instance)
+    : source_(source), queue_(deadline, std::move(instance)) {}
 
-Attester::Attester(std::unique_ptr<ReportSource> source, std::chrono::milliseconds deadline)
-    : owned_(std::move(source)), source_(*owned_), queue_(deadline) {}
+Attester::Attester(std::unique_ptr<ReportSource> source, std::chrono::milliseconds deadline,
+                   std::shared_ptr<const CertificateIdentity> instance)
+    : owned_(std::move(source)), source_(*owned_), queue_(deadline, std::move(instance)) {}
 
 Attester::~Attester() {
   queue_.stop();

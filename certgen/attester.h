@@ -26,12 +26,17 @@ class Attester {
  public:
   /// `deadline`: how long one session waits for its evidence.
   /// The source is borrowed and must outlive this object.
+  /// `instance`: a key of this guest's own, which signs what the report vouches for at levels 2 and
+  /// 3 (the `identity` claim), so that a verifier can tell this guest from every other of the same
+  /// image, also where a chip's key has leaked. Null: no such claim.
   explicit Attester(ReportSource& source,
-                    std::chrono::milliseconds deadline = EvidenceQueue::kDefaultDeadline);
+                    std::chrono::milliseconds deadline = EvidenceQueue::kDefaultDeadline,
+                    std::shared_ptr<const CertificateIdentity> instance = nullptr);
   /// The source, which must not be null, ends with this object: identities that are replaced while
   /// sessions still use them.
   explicit Attester(std::unique_ptr<ReportSource> source,
-                    std::chrono::milliseconds deadline = EvidenceQueue::kDefaultDeadline);
+                    std::chrono::milliseconds deadline = EvidenceQueue::kDefaultDeadline,
+                    std::shared_ptr<const CertificateIdentity> instance = nullptr);
   Attester(const Attester&) = delete;
   Attester& operator=(const Attester&) = delete;
   /// Gives attester_stopped to everybody who waits, then waits for the worker; where it stands in

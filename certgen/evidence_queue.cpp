@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <ratls/certgen/detail/evidence_ticket.h>
+#include <ratls/certgen/detail/identity_claim.h>
 #include <ratls/core/evidence.h>
 #include <ratls/core/guarded.h>
 #include <ratls/core/merkle.h>
@@ -70,15 +71,33 @@ Result<Bytes> evidence_of(const AttestationReport& report, const Bytes& claims,
   return envelope.encode();
 }
 
+// What the report is to vouch for, of everybody in his place.
+Result<std::vector<Bytes>> claims_of(const std::vector<Ticket>& batch,
+                                     const CertificateIdentity* instance) {
+  std::vector<Bytes> out;
+  out.reserve(batch.size());
+  for (const Ticket& ticket : batch) {
+    if (instance == nullptr) {
+      out.push_back(ticket->claims());
+      continue;
+    }
+    RATLS_TRY(Bytes claims, detail::with_identity(ticket->claims(), *instance));
+    out.push_back(std::move(claims));
+  }
+  return out;
+}
+
 // One report for the whole batch. An error is everybody's.
-Result<void> serve(const std::vector<Ticket>& batch, ReportSource& source) {
+Result<void> serve(const std::vector<Ticket>& batch, ReportSource& source,
+                   const CertificateIdentity* instance) {
+  RATLS_TRY(const auto claims, claims_of(batch, instance));
   std::vector<merkle::Node> leaves;
   leaves.reserve(batch.size());
-  for (const Ticket& ticket : batch) leaves.push_back(merkle::leaf(ticket->claims()));
+  for (const Bytes& each : claims) leaves.push_back(merkle::leaf(each));
   RATLS_TRY(const merkle::Tree tree, merkle::build(leaves));
   RATLS_TRY(const AttestationReport report, ask(source, tree.root));
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    batch[i]->complete(evidence_of(report, batch[i]->claims(), tree.paths[i]));
+    batch[i]->complete(evidence_of(report, claims[i], tree.paths[i]));
   }
   return {};
 }
@@ -98,7 +117,9 @@ void fail(const std::vector<Ticket>& tickets, const Error& error) {
 
 }  // namespace
 
-EvidenceQueue::EvidenceQueue(std::chrono::milliseconds deadline) : deadline_(deadline) {}
+EvidenceQueue::EvidenceQueue(std::chrono::milliseconds deadline,
+                             std::shared_ptr<const CertificateIdentity> instance)
+    : deadline_(deadline), instance_(std::move(instance)) {}
 
 EvidenceQueue::~EvidenceQueue() {
   stop();
@@ -159,7 +180,7 @@ EvidenceQueue::Batch EvidenceQueue::run_one(ReportSource& source) {
   const std::vector<Ticket> batch = gather();
   Batch out{batch.size(), std::nullopt};
   if (batch.empty()) return out;
-  if (auto served = guarded([&] { return serve(batch, source); }); !served) {
+  if (auto served = guarded([&] { return serve(batch, source, instance_.get()); }); !served) {
     out.failure = served.error().reason();
     // The kernel has wiped its key: nothing but a reboot brings reports back.
     if (*out.failure == Reason::firmware_gone) close(served.error());

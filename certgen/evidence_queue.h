@@ -16,6 +16,8 @@
 
 namespace ratls {
 
+class CertificateIdentity;
+
 /// What one session wants vouched for. `binder` is there exactly at levels 2 and 3.
 struct EvidenceRequest {
   Role role = Role::client;
@@ -35,7 +37,9 @@ class EvidenceQueue {
   static constexpr std::chrono::milliseconds kDefaultDeadline{15000};
 
   /// `deadline`: how long a request may wait, counted from submit() on the monotonic clock.
-  explicit EvidenceQueue(std::chrono::milliseconds deadline = kDefaultDeadline);
+  /// `instance`: signs the claims of every session at level 2 and 3; may be null.
+  explicit EvidenceQueue(std::chrono::milliseconds deadline = kDefaultDeadline,
+                         std::shared_ptr<const CertificateIdentity> instance = nullptr);
   EvidenceQueue(const EvidenceQueue&) = delete;
   EvidenceQueue& operator=(const EvidenceQueue&) = delete;
   ~EvidenceQueue();
@@ -74,6 +78,7 @@ class EvidenceQueue {
   void close(const Error& error);
 
   const std::chrono::milliseconds deadline_;
+  const std::shared_ptr<const CertificateIdentity> instance_;  // used by run_one() only
   std::mutex mutex_;  // the three below; never held while a ticket's lock is taken
   std::condition_variable work_;
   std::vector<Ticket> waiting_;

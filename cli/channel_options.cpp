@@ -32,12 +32,24 @@ std::optional<Stop> open_identity(const IdentityOptions& options, bool again, Id
   return std::nullopt;
 }
 
-std::optional<Stop> start_attester(const std::string& source, Parties& parties) {
+std::optional<Stop> open_instance(const std::string& path, Identity& out) {
+  if (path.empty()) return std::nullopt;
+  auto loaded = CertificateIdentity::load(path);
+  if (!loaded) return stop_of(loaded.error(), path);
+  out = std::make_shared<const CertificateIdentity>(std::move(loaded).value());
+  return std::nullopt;
+}
+
+std::optional<Stop> start_attester(const IdentityOptions& options, Parties& parties) {
   if (parties.attester) return std::nullopt;
+  const std::string& source = options.source;
+  Identity instance;
+  if (auto stop = open_instance(options.instance, instance)) return stop;
   auto firmware = sim::open_guest(source, {});
   if (!firmware) return stop_of(firmware.error(), "--source " + source);
   parties.source = std::move(firmware).value();
-  parties.attester = std::make_shared<Attester>(*parties.source);
+  parties.attester = std::make_shared<Attester>(*parties.source, EvidenceQueue::kDefaultDeadline,
+                                                std::move(instance));
   if (auto started = parties.attester->start(); !started) {
     return stop_of(started.error(), "--source " + source);
   }
@@ -112,13 +124,17 @@ std::optional<Stop> who_am_i(const IdentityOptions& options, Parties& parties,
   if (options.identity.empty() && !options.identity_cert.empty()) {
     return Stop{Exit::usage, "--identity-cert goes with --identity"};
   }
+  if (options.source.empty() && !options.instance.empty()) {
+    return Stop{Exit::usage, "--instance goes with --source"};
+  }
   if (!options.identity.empty()) {
     Identity identity;
     if (auto stop = open_identity(options, parties.again, identity)) return stop;
     out.emplace(std::move(identity));
     return std::nullopt;
   }
-  if (auto stop = start_attester(options.source, parties)) return stop;
+  if (auto stop = start_attester(options, parties)) return stop;
+  parties.in_guest = true;
   out.emplace(AttestedIdentity(parties.attester));
   return std::nullopt;
 }
@@ -135,6 +151,9 @@ void add_identity_options(CLI::App& verb, IdentityOptions& options) {
   verb.add_option("--source", options.source,
                   "This side is attested, by reports from here: auto, configfs, sev-guest, "
                   "azure-vtpm, or sim:DIR (a simulator)");
+  verb.add_option("--instance", options.instance,
+                  "With --source: PEM with a key of this guest's own and its certificate, for "
+                  "policies with instance_keys (docs/policy.md)");
 }
 
 void add_policy_options(CLI::App& verb, AcceptOptions& options) {
@@ -167,8 +186,9 @@ std::optional<Stop> open_verifier(const AcceptOptions& options, Parties& parties
   }
   std::shared_ptr<CollateralSource> collateral;
   if (auto stop = open_collateral(options.judging, *policy, collateral)) return stop;
-  parties.verifier =
-      std::make_shared<Verifier>(*std::move(policy), parties.clock, std::move(collateral));
+  const Clock& clock = parties.in_guest ? static_cast<const Clock&>(parties.guest_clock)
+                                        : static_cast<const Clock&>(parties.clock);
+  parties.verifier = std::make_shared<Verifier>(*std::move(policy), clock, std::move(collateral));
   return std::nullopt;
 }
 
@@ -176,7 +196,7 @@ std::optional<Stop> make_client(const IdentityOptions& me, const AcceptOptions& 
                                 Parties& parties, std::optional<ClientConfig>& out) {
   if (auto stop = check_one_way(peer)) return stop;
   std::optional<ClientIdentity> identity;
-  if (me.identity.empty() && me.source.empty() && me.identity_cert.empty()) {
+  if (me.identity.empty() && me.source.empty() && me.identity_cert.empty() && me.instance.empty()) {
     identity.emplace(Anonymous{});
   } else if (auto stop = who_am_i(me, parties, identity)) {
     return stop;

@@ -18,6 +18,7 @@ struct IdentityOptions {
   std::string identity;       ///< a PEM file with key and certificate, made where it does not exist
   std::string identity_cert;  ///< its certificate, where that is a file of its own
   std::string source;         ///< a report source: this side is attested
+  std::string instance;       ///< PEM: a key of this guest's own, which signs its claims
 };
 void add_identity_options(CLI::App& verb, IdentityOptions& options);
 
@@ -39,6 +40,9 @@ void add_ca_options(CLI::App& verb, AcceptOptions& options);
 /// verifier stays and gets the new policy, and identities are read from their files.
 struct Parties {
   SystemClock clock;
+  /// Of a side that is attested, since its host sets the system's.
+  HighWaterClock guest_clock{clock};
+  bool in_guest = false;
   std::unique_ptr<ReportSource> source;
   std::shared_ptr<Attester> attester;
   std::shared_ptr<Verifier> verifier;

@@ -1,6 +1,7 @@
 #include <ratls/core/claims.h>
 
 #include <ratls/core/cbor.h>
+#include <ratls/core/crypto.h>
 
 namespace ratls {
 
@@ -9,6 +10,8 @@ namespace {
 constexpr std::uint64_t kProtocolVersion = 1;
 // IANA Named Information Hash Algorithm Registry: 7 is sha-384.
 constexpr std::uint64_t kSha384Id = 7;
+constexpr std::string_view kIdentity = "identity";
+constexpr std::string_view kIdentityDomain{"RATLS-id-v1\0", 12};
 
 Error malformed(std::string_view what) {
   return Error(Reason::malformed_evidence, "claims: " + std::string(what));
@@ -57,7 +60,7 @@ Result<void> decode_known(std::string_view key, cbor::Reader& in, Claims& out) {
     return out.binder ? Result<void>{} : malformed("nonce is not 48 bytes");
   }
   if (key == "ratls") return decode_ratls(in, out);
-  if (key == "identity") {
+  if (key == kIdentity) {
     RATLS_CHECK(in.array_of(2));
     RATLS_TRY(const ByteView certificate, in.bytes());
     RATLS_TRY(const ByteView signature, in.bytes());
@@ -124,7 +127,7 @@ Result<Bytes> Claims::encode() const {
   out.text("ratls").array(3).uint(kProtocolVersion);
   out.uint(static_cast<std::uint64_t>(role)).uint(static_cast<std::uint64_t>(level));
   if (identity) {
-    out.text("identity").array(2).bytes(identity->certificate).bytes(identity->signature);
+    out.text(kIdentity).array(2).bytes(identity->certificate).bytes(identity->signature);
   }
   out.text("pubkey-hash").bytes(encode_pubkey_hash(pubkey_hash));
   return std::move(out).take();
@@ -148,6 +151,28 @@ Result<Claims> Claims::decode(ByteView cbor_bytes) {
     return malformed("the nonce must be there exactly at levels 2 and 3");
   }
   if (out.identity && out.level == Level::key) return malformed("an identity without a binder");
+  return out;
+}
+
+Result<Bytes> identity_message(ByteView cbor_bytes) {
+  cbor::Reader in(cbor_bytes, Reason::malformed_evidence);
+  RATLS_TRY(const std::uint64_t pairs, in.map());
+  Bytes kept;
+  std::uint64_t kept_pairs = 0;
+  for (std::uint64_t pair = 0; pair < pairs; ++pair) {
+    const ByteView entry = in.rest();
+    RATLS_TRY(const std::string_view key, in.text());
+    RATLS_CHECK(in.skip());
+    if (key == kIdentity) continue;
+    append(kept, entry.first(entry.size() - in.rest().size()));
+    ++kept_pairs;
+  }
+  RATLS_CHECK(in.finish());
+  cbor::Writer head;
+  const Bytes map = std::move(head.map(kept_pairs)).take();
+  const auto hash = crypto::sha384({map, kept});
+  Bytes out(as_bytes(kIdentityDomain).begin(), as_bytes(kIdentityDomain).end());
+  append(out, hash.view());
   return out;
 }
 

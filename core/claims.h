@@ -60,4 +60,9 @@ struct Claims {
   static Result<Claims> decode(ByteView cbor);
 };
 
+/// What an identity key signs (docs/protocol.md, section 7): "RATLS-id-v1", a zero byte, and the
+/// SHA-384 of the claims without `identity`, whose other entries are hashed as they stand in
+/// `cbor`. Errors: malformed_evidence.
+Result<Bytes> identity_message(ByteView cbor);
+
 }  // namespace ratls

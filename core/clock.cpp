@@ -1,7 +1,9 @@
 #include <ratls/core/clock.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <limits>
 
 namespace ratls {
 
@@ -115,6 +117,25 @@ std::optional<Timestamp> SystemClock::now() const {
   using namespace std::chrono;
   const auto since = system_clock::now().time_since_epoch();
   return Timestamp{duration_cast<seconds>(since).count()};
+}
+
+HighWaterClock::HighWaterClock(const Clock& inner, std::optional<Timestamp> floor)
+    : inner_(inner),
+      floor_(floor),
+      mark_(floor ? floor->unix_seconds : std::numeric_limits<std::int64_t>::min()) {}
+
+std::optional<Timestamp> HighWaterClock::now() const {
+  const auto shown = inner_.now();
+  if (!shown) return std::nullopt;
+  std::int64_t mark = mark_.load();
+  while (mark < shown->unix_seconds && !mark_.compare_exchange_weak(mark, shown->unix_seconds)) {
+  }
+  return Timestamp{std::max(mark, shown->unix_seconds)};
+}
+
+std::string HighWaterClock::caveat() const {
+  return "the guest's own clock, which its host sets; it never goes back while this process runs" +
+         (floor_ ? ", nor before " + to_rfc3339(*floor_) : std::string());
 }
 
 }  // namespace ratls

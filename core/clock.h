@@ -1,6 +1,7 @@
 /// Time as an argument. Nothing in the library asks the system behind its caller's back.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,6 +35,9 @@ class Clock {
   Clock& operator=(const Clock&) = delete;
   virtual ~Clock() = default;
   [[nodiscard]] virtual std::optional<Timestamp> now() const = 0;
+  /// Why this clock deserves less trust than a verifier's own, for verdicts; empty where it does
+  /// not.
+  [[nodiscard]] virtual std::string caveat() const { return {}; }
 };
 
 /// The system's wall clock: for brokers and other verifiers outside the host's reach. In a guest
@@ -41,6 +45,25 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] std::optional<Timestamp> now() const override;
+};
+
+/// For a guest that verifies somebody: the host sets its clock. This one never goes back: it shows
+/// the latest of what `inner` shows now, what it has shown before, and `floor`, a moment that had
+/// passed when the image was built (docs/protocol.md, section 11). So a host that sets the clock
+/// back revives nothing that this process has seen end. A host that sets it forward ends
+/// certificates and lists early, and one that starts the guest again begins at `floor` again.
+/// `inner` is borrowed and must outlive this object. Threads: share freely.
+class HighWaterClock final : public Clock {
+ public:
+  explicit HighWaterClock(const Clock& inner, std::optional<Timestamp> floor = std::nullopt);
+  /// Nothing where `inner` does not know.
+  [[nodiscard]] std::optional<Timestamp> now() const override;
+  [[nodiscard]] std::string caveat() const override;
+
+ private:
+  const Clock& inner_;
+  const std::optional<Timestamp> floor_;
+  mutable std::atomic<std::int64_t> mark_;
 };
 
 /// Always the same moment: for judging a file "as of", and for tests. Without a moment it is a

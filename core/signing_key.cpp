@@ -185,10 +185,18 @@ Result<SigningKey> SigningKey::import_pem(const SecretBytes& pem) {
 }
 
 Result<Bytes> SigningKey::sign_sha256(ByteView message) const {
+  return sign(PSA_ALG_ECDSA(PSA_ALG_SHA_256), message);
+}
+
+Result<Bytes> SigningKey::sign_sha384(ByteView message) const {
+  return sign(PSA_ALG_ECDSA(PSA_ALG_SHA_384), message);
+}
+
+Result<Bytes> SigningKey::sign(std::uint32_t psa_algorithm, ByteView message) const {
   std::array<std::uint8_t, 64> raw{};
   std::size_t size = 0;
-  const psa_status_t status = psa_sign_message(id_, PSA_ALG_ECDSA(PSA_ALG_SHA_256), message.data(),
-                                               message.size(), raw.data(), raw.size(), &size);
+  const psa_status_t status = psa_sign_message(id_, psa_algorithm, message.data(), message.size(),
+                                               raw.data(), raw.size(), &size);
   if (status != PSA_SUCCESS || size != raw.size()) return psa_error("cannot sign", status);
   const ByteView both(raw);
   return der::sequence({der::integer(both.first(32)), der::integer(both.subspan(32))});

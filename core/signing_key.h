@@ -41,6 +41,8 @@ class SigningKey {
 
   /// ECDSA-SHA256 over `message`; the signature is DER (RFC 3279, 2.2.3), randomised.
   [[nodiscard]] Result<Bytes> sign_sha256(ByteView message) const;
+  /// The same with SHA-384, of which P-256 takes the first 32 bytes (FIPS 186-5, 6.4.1).
+  [[nodiscard]] Result<Bytes> sign_sha384(ByteView message) const;
 
   /// The PSA key id, for a TLS stack that signs by handle. Borrowed: the key stays this object's.
   [[nodiscard]] std::uint32_t psa_key_id() const noexcept { return id_; }
@@ -49,6 +51,7 @@ class SigningKey {
   SigningKey(std::uint32_t id, Bytes spki) noexcept;
   // Takes over the PSA key `id`.
   static Result<SigningKey> adopt(std::uint32_t id);
+  [[nodiscard]] Result<Bytes> sign(std::uint32_t psa_algorithm, ByteView message) const;
 
   std::uint32_t id_ = 0;
   Bytes spki_;

@@ -9,10 +9,8 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/rsa.h>
 #include <mbedtls/x509_crt.h>
-#include <psa/crypto.h>
 
-#include <ratls/core/crypto.h>
-#include <ratls/core/der.h>
+#include <ratls/core/ecdsa.h>
 #include <ratls/core/guarded.h>
 
 namespace ratls {
@@ -228,37 +226,19 @@ Result<Certificate> Certificate::parse_der_or_pem(ByteView file, Reason on_error
   return parse(der, on_error);
 }
 
-Result<void> check_self_signature(const Certificate& certificate, Reason on_error) {
+Result<void> check_signed_by(const Certificate& certificate, ByteView issuer_spki,
+                             Reason on_error) {
   using enum Certificate::SignatureAlgorithm;
-  const auto kind = certificate.key_kind();
-  const bool is_p256 = kind == Certificate::KeyKind::p256;
   const bool by_sha256 = certificate.signature_algorithm() == ecdsa_sha256;
-  if ((!is_p256 && kind != Certificate::KeyKind::p384) ||
-      (!by_sha256 && certificate.signature_algorithm() != ecdsa_sha384)) {
+  if (!by_sha256 && certificate.signature_algorithm() != ecdsa_sha384) {
     return Error(on_error, "not signed with ECDSA over P-256 or P-384");
   }
-  const ByteView signature = certificate.signature();
-  if (!der::parse_ecdsa_signature(signature, is_p256 ? 32 : 48)) {
-    return Error(on_error, "the self-signature is not an ECDSA signature in DER");
-  }
-  // Programs that only verify have had no reason to do it yet.
-  if (psa_crypto_init() != PSA_SUCCESS) return Error(Reason::internal, "PSA did not initialise");
-  const Sha256Digest sha256 = crypto::sha256({certificate.tbs()});
-  const Sha384Digest sha384 = crypto::sha384({certificate.tbs()});
-  const ByteView digest = by_sha256 ? sha256.view() : sha384.view();
-  mbedtls_pk_context pk;
-  mbedtls_pk_init(&pk);
-  Bytes spki(certificate.spki().begin(), certificate.spki().end());
-  unsigned char* at = spki.data();
-  int failed = mbedtls_pk_parse_subpubkey(&at, at + spki.size(), &pk);
-  if (failed == 0) {
-    failed = mbedtls_pk_verify(&pk, by_sha256 ? MBEDTLS_MD_SHA256 : MBEDTLS_MD_SHA384,
-                               digest.data(), digest.size(), signature.data(), signature.size());
-  }
-  mbedtls_pk_free(&pk);
-  if (ran_out_of_memory(failed)) return Error(Reason::out_of_memory);
-  if (failed != 0) return Error(on_error, "the certificate's own key did not sign it");
-  return {};
+  return verify_ecdsa(issuer_spki, by_sha256 ? EcdsaHash::sha256 : EcdsaHash::sha384,
+                      certificate.tbs(), certificate.signature(), on_error);
+}
+
+Result<void> check_self_signature(const Certificate& certificate, Reason on_error) {
+  return check_signed_by(certificate, certificate.spki(), on_error);
 }
 
 Result<RsaNumbers> parse_rsa_spki(ByteView der, Reason on_error) {

@@ -81,6 +81,11 @@ class Certificate {
   std::vector<Extension> extensions_;
 };
 
+/// The key in `issuer_spki` signed it: ECDSA over P-256 or P-384, the signature in strict DER.
+/// Names and dates are not looked at. Errors: `on_error`, also for another kind of key or
+/// signature; out_of_memory, internal.
+Result<void> check_signed_by(const Certificate& certificate, ByteView issuer_spki, Reason on_error);
+
 /// The certificate's own key signed it: ECDSA over P-256 or P-384, the signature in strict DER.
 /// Errors: `on_error`, also for another kind of key or signature; internal.
 Result<void> check_self_signature(const Certificate& certificate, Reason on_error);

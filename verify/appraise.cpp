@@ -2,6 +2,7 @@
 #include <utility>
 
 #include <ratls/core/json.h>
+#include <ratls/verify/detail/instance_key.h>
 #include <ratls/verify/detail/policy_data.h>
 #include <ratls/verify/snp/detail/appraisal.h>
 
@@ -34,17 +35,20 @@ void check_expiry(const Policy& policy, const Clock& clock, Trail& trail) {
   }
 }
 
-// A clock that shows a moment before one that has passed was set back, whatever else it says.
+// A clock that shows a moment before one that has passed was set back, whatever else it says. One
+// that the host sets is named as that in every verdict.
 void check_clock(const ClockRule& rule, const Clock& clock, Trail& trail) {
-  if (!rule.not_before) return;
+  const std::string caveat = clock.caveat();
+  if (!rule.not_before && caveat.empty()) return;
   const auto now = clock.now();
-  const std::string want = "from " + to_rfc3339(*rule.not_before);
+  const std::string want =
+      rule.not_before ? "from " + to_rfc3339(*rule.not_before) : std::string("any");
   if (!now) {
     static_cast<void>(trail.fail("clock", Error(Reason::no_time), "no time", want));
-  } else if (*now < *rule.not_before) {
+  } else if (rule.not_before && *now < *rule.not_before) {
     static_cast<void>(trail.fail("clock", Error(Reason::clock_set_back), to_rfc3339(*now), want));
   } else {
-    trail.pass("clock", to_rfc3339(*now), want);
+    trail.pass("clock", to_rfc3339(*now), want, caveat);
   }
 }
 
@@ -69,6 +73,10 @@ Result<void> judge_all(EvidenceState& state, const Policy& policy, const Clock& 
                        Trail& trail) {
   trail.phase("policy");
   const PolicyData& data = detail::data_of(policy);
+  if (detail::wants_instance(data)) {
+    state.instance = std::make_shared<const detail::InstanceState>(
+        detail::read_instance(state.claims_cbor, data.clock, clock));
+  }
   RuleOutcome best = best_outcome(state, data);
   check_expiry(policy, clock, trail);
   check_clock(data.clock, clock, trail);
@@ -79,6 +87,10 @@ Result<void> judge_all(EvidenceState& state, const Policy& policy, const Clock& 
   state.covers = best.rule->covers;
   trail.add_peer_field({"guest", json::quoted(state.guest_name)});
   trail.add_peer_field({"covers", json::quoted(name(state.covers))});
+  if (best.rule->instance) {
+    state.instance_key = state.instance->spki_sha256;
+    trail.add_peer_field({"instance_key", json::quoted(state.instance_key->hex())});
+  }
   return {};
 }
 

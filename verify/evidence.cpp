@@ -126,6 +126,11 @@ EvidenceDigest AcceptedClaims::evidence_digest() const noexcept {
       *this, [](const auto& state) { return detail::digest_of(*state.received); });
 }
 
+std::optional<Sha256Digest> AcceptedClaims::instance_key() const noexcept {
+  return field<std::optional<Sha256Digest>>(*this,
+                                            [](const auto& state) { return state.instance_key; });
+}
+
 std::string AcceptedClaims::guest_name() const {
   return field<std::string>(*this, [](const auto& state) { return state.guest_name; });
 }

@@ -152,6 +152,9 @@ class AcceptedClaims : public EvidenceStage {
   [[nodiscard]] snp::KeyDigest id_key_digest() const noexcept;
   [[nodiscard]] std::uint32_t vmpl() const noexcept;
   [[nodiscard]] EvidenceDigest evidence_digest() const noexcept;
+  /// SHA-256 of the SubjectPublicKeyInfo of the instance's own key; nothing where the policy asked
+  /// for none.
+  [[nodiscard]] std::optional<Sha256Digest> instance_key() const noexcept;
   /// Which entry of accept[] it was, and what its measurement covers.
   [[nodiscard]] std::string guest_name() const;
   [[nodiscard]] Covers covers() const noexcept;

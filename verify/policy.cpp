@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <ratls/core/crypto.h>
+#include <ratls/core/ecdsa.h>
 #include <ratls/verify/detail/policy_data.h>
 
 namespace ratls {
@@ -87,6 +88,13 @@ Result<void> check_rule(const GuestRule& rule) {
   for (const auto& [index, allowed] : rule.pcrs) {
     if (index >= kTpmPcrs) return bad("PCRs are 0 to 23");
     if (allowed.empty()) return bad("PCR " + std::to_string(index) + " may have no value at all");
+  }
+  if (rule.instance && rule.instance->pins.empty() && rule.instance->issuers.empty()) {
+    return bad("instance keys are demanded and none is accepted");
+  }
+  if (rule.instance && !std::all_of(rule.instance->issuers.begin(), rule.instance->issuers.end(),
+                                    [](const Bytes& key) { return is_ecdsa_spki(key); })) {
+    return bad("an issuer of instance keys must be a key of P-256 or P-384");
   }
   return {};
 }

@@ -146,6 +146,10 @@ class PolicyBuilder final : public PolicyStep {
   /// of the SHA-256 bank (0 to 23) must have one of its values. There the measurement covers the
   /// paravisor alone; what the guest runs is in the PCRs or nowhere.
   PolicyBuilder&& tpm_pcrs(std::map<std::uint32_t, std::vector<Sha256Digest>> allowed) &&;
+  /// Accept only instances whose own key signed the claims: a key that is pinned (SHA-256 of its
+  /// SubjectPublicKeyInfo), or whose certificate one of `issuers` signed (SubjectPublicKeyInfo,
+  /// DER, P-256 or P-384) and is valid. Such an issuer certifies instances and nothing else.
+  PolicyBuilder&& only_instance_keys(std::vector<Sha256Digest> pins, std::vector<Bytes> issuers) &&;
   /// Also accept reports signed with the VLEK of these providers, as their certificates name them.
   PolicyBuilder&& vlek_of(std::vector<std::string> csp_ids) &&;
   /// Bits of POLICY by name (snp::GuestPolicy::bits(), without debug and migration).

@@ -150,6 +150,12 @@ PolicyBuilder&& PolicyBuilder::tpm_pcrs(
   return std::move(*this);
 }
 
+PolicyBuilder&& PolicyBuilder::only_instance_keys(std::vector<Sha256Digest> pins,
+                                                  std::vector<Bytes> issuers) && {
+  rule_of(*draft_).instance = detail::InstanceRule{std::move(pins), std::move(issuers)};
+  return std::move(*this);
+}
+
 PolicyBuilder&& PolicyBuilder::vlek_of(std::vector<std::string> csp_ids) && {
   rule_of(*draft_).csp_ids = Allow<std::string>::only(std::move(csp_ids));
   return std::move(*this);

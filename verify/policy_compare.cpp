@@ -145,6 +145,25 @@ void compare_pcrs(Differences& out, const GuestRule& before, const GuestRule& af
   }
 }
 
+std::vector<std::string> hex_of_keys(const std::vector<Bytes>& keys) {
+  std::vector<std::string> out;
+  for (const Bytes& key : keys) out.push_back(to_hex(key));
+  return out;
+}
+
+void compare_instances(Differences& out, const GuestRule& before, const GuestRule& after) {
+  if (before.instance.has_value() != after.instance.has_value()) {
+    out.add(after.instance ? Change::narrows : Change::widens,
+            after.instance ? "an instance key is now demanded"
+                           : "an instance key is no longer demanded");
+  } else if (after.instance) {
+    out.values("instance_keys.pins", "hold", hex_of(before.instance->pins),
+               hex_of(after.instance->pins), Change::widens);
+    out.values("instance_keys.issuers", "hold", hex_of_keys(before.instance->issuers),
+               hex_of_keys(after.instance->issuers), Change::widens);
+  }
+}
+
 const GuestRule* find(const std::vector<GuestRule>& rules, const std::string& name) {
   for (const GuestRule& rule : rules) {
     if (rule.name == name) return &rule;
@@ -164,6 +183,7 @@ void compare_guests(const std::vector<GuestRule>& before, const std::vector<Gues
     compare_launch(differences, *old, rule);
     compare_machine(differences, *old, rule);
     compare_pcrs(differences, *old, rule);
+    compare_instances(differences, *old, rule);
   }
   for (const GuestRule& rule : before) {
     if (find(after, rule.name) != nullptr) continue;

@@ -101,10 +101,18 @@ std::string pcr_text(const GuestRule& rule) {
   return out;
 }
 
+std::string instance_text(const GuestRule& rule) {
+  if (!rule.instance) return {};
+  std::string out = "\n    an instance key must have signed the claims";
+  for (const Sha256Digest& pin : rule.instance->pins) out += "\n      pinned " + pin.hex();
+  for (const Bytes& key : rule.instance->issuers) out += "\n      issued by " + to_hex(key);
+  return out;
+}
+
 std::string summary_of(const GuestRule& rule) {
   return "accepts \"" + rule.name + "\" (measurement covers " + std::string(name(rule.covers)) +
          ")" + list("measurements", rule.measurements) + machine_text(rule) + launch_choices(rule) +
-         pcr_text(rule) + "\n";
+         pcr_text(rule) + instance_text(rule) + "\n";
 }
 
 std::string clock_text(const ClockRule& rule) {

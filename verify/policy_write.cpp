@@ -1,3 +1,4 @@
+#include <ratls/core/base64.h>
 #include <ratls/core/json.h>
 #include <ratls/verify/detail/policy_data.h>
 #include <ratls/verify/policy_json.h>
@@ -9,6 +10,7 @@ namespace {
 using detail::Allow;
 using detail::BitRule;
 using detail::GuestRule;
+using detail::InstanceRule;
 using json::quoted;
 
 constexpr std::string_view kAny = "\"any\"";
@@ -110,6 +112,18 @@ std::string pcrs(const GuestRule& rule) {
   return "{\"sha256\": {\n        " + out + "\n      }}";
 }
 
+std::string instance_keys(const InstanceRule& rule) {
+  const std::string pins = list(rule.pins, [](const Sha256Digest& pin) {
+    return quoted("sha256//" + to_base64(pin.view()));
+  });
+  const std::string issuers =
+      list(rule.issuers, [](const Bytes& key) { return quoted(to_hex(key)); });
+  std::string out;
+  if (!rule.pins.empty()) out = "\"pins\": " + pins;
+  if (!rule.issuers.empty()) out += (out.empty() ? "" : ", ") + ("\"issuers\": " + issuers);
+  return "{" + out + "}";
+}
+
 std::string csp_ids(const GuestRule& rule) {
   if (rule.csp_ids.is_any()) return std::string(kAny);
   return list(rule.csp_ids.values(), [](const std::string& id) { return quoted(id); });
@@ -155,6 +169,7 @@ std::string guest(const GuestRule& rule) {
           list(rule.denied_chips, [](const snp::ChipId& chip) { return quoted(chip.hex()); }));
   out.add("vlek_csp_ids", csp_ids(rule));
   if (!rule.pcrs.empty()) out.add("tpm_pcrs", pcrs(rule));
+  if (rule.instance) out.add("instance_keys", instance_keys(*rule.instance));
   if (rule.milan_accepted) out.add("dangerously_accept_milan", "true");
   return "    {\n" + out.text() + "\n    }";
 }

@@ -1,6 +1,7 @@
 #include <ratls/core/claims.h>
 
 #include <ratls/core/cbor.h>
+#include <ratls/core/crypto.h>
 
 #include "check.h"
 
@@ -50,6 +51,33 @@ TEST_CASE("each pair of role and level that exists is encoded and decoded") {
     check_same(*decoded, claims);
     CHECK(decoded->encode().value() == *encoded);
   }
+}
+
+TEST_CASE("an identity key signs the claims as they stand, but for its own entry") {
+  const Bytes certificate = test::counting(300);
+  const Bytes signature = test::counting(70);
+  Claims claims = sample(Role::client, Level::exporter);
+  const Bytes without = claims.encode().value();
+  claims.identity = IdentityClaim{certificate, signature};
+  const Bytes with = claims.encode().value();
+  const auto message = identity_message(with);
+  REQUIRE(message);
+  CHECK(*message == identity_message(without).value());
+  Bytes expected = hex("5241544c532d69642d763100");
+  append(expected, crypto::sha384({without}).view());
+  CHECK(*message == expected);
+}
+
+TEST_CASE("an identity key's message covers entries that this release does not know") {
+  const Claims claims = sample(Role::client, Level::exporter);
+  Bytes more = claims.encode().value();
+  const Bytes plain = identity_message(more).value();
+  more.front() += 1;  // one pair more
+  append(more, hex("6c756e6b6e6f776e2d6e616d6501"));
+  CHECK(Claims::decode(more));
+  CHECK(identity_message(more).value() != plain);
+  more.push_back(0);
+  CHECK(test::refused(identity_message(more), kWhy));
 }
 
 TEST_CASE("an identity travels with a binder") {

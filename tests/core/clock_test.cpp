@@ -35,6 +35,41 @@ TEST_CASE("known moments are written and read") {
   }
 }
 
+namespace {
+
+// A clock that somebody else sets.
+struct HostClock final : Clock {
+  [[nodiscard]] std::optional<Timestamp> now() const override { return moment; }
+  std::optional<Timestamp> moment;
+};
+
+}  // namespace
+
+TEST_CASE("a guest's clock never goes back behind what it has shown, nor behind its floor") {
+  HostClock host;
+  const HighWaterClock clock(host, Timestamp{1000});
+  host.moment = Timestamp{10};
+  CHECK(clock.now() == Timestamp{1000});
+  host.moment = Timestamp{5000};
+  CHECK(clock.now() == Timestamp{5000});
+  host.moment = Timestamp{1500};
+  CHECK(clock.now() == Timestamp{5000});
+  host.moment = Timestamp{5001};
+  CHECK(clock.now() == Timestamp{5001});
+  CHECK(clock.caveat().find("1970-01-01T00:16:40Z") != std::string::npos);
+}
+
+TEST_CASE("a guest's clock without a floor begins with what it is shown, and no time stays none") {
+  HostClock host;
+  const HighWaterClock clock(host);
+  CHECK_FALSE(clock.now());
+  host.moment = Timestamp{-7};
+  CHECK(clock.now() == Timestamp{-7});
+  host.moment = std::nullopt;
+  CHECK_FALSE(clock.now());
+  CHECK(SystemClock().caveat().empty());
+}
+
 TEST_CASE("an offset is taken off the local time") {
   CHECK(seconds_of("1970-01-01T01:00:00+01:00") == 0);
   CHECK(seconds_of("1969-12-31T19:00:00-05:00") == 0);

@@ -50,6 +50,7 @@ TEST_CASE("schema, document and reader name the same keys") {
   auto rule = test::guest();
   rule["dangerously_accept_milan"] = true;
   rule["tpm_pcrs"] = 1;
+  rule["instance_keys"] = 1;
   CHECK(keys_of(guest) == keys_of(rule));
   CHECK(keys_of(guest.at("guest_policy").at("properties")) ==
         keys_of(test::guest().at("guest_policy")));

@@ -1,6 +1,8 @@
 // The published JSON Schema under an independent validator (ajv) says what the strict reader says,
 // about a table of policies made by changing good ones in every place.
 
+#include <ratls/core/signing_key.h>
+
 #include "tests/support/files.h"
 #include "tests/verify/policy_sample.h"
 
@@ -41,6 +43,8 @@ json rich() {
   rule["vlek_csp_ids"] = {"CN=x"};
   rule["dangerously_accept_milan"] = true;
   rule["tpm_pcrs"] = {{"sha256", {{"4", {k32}}}}};
+  rule["instance_keys"] = {{"pins", {"sha256//" + std::string(43, 'A') + "="}},
+                           {"issuers", {to_hex(SigningKey::generate().value().spki())}}};
   out["expires"] = "2027-01-31T00:00:00Z";
   out["clock"] = {{"max_skew_seconds", 60}, {"not_before", "2026-11-24T00:00:00Z"}};
   return out;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <ratls/core/signing_key.h>
 #include <ratls/verify/policy_review.h>
 #include <ratls/verify/snp/bulletins.h>
 
@@ -66,6 +67,8 @@ TEST_CASE("a policy that is written to a file and read again has the same decisi
   rule["vlek_csp_ids"] = {"CN=a \"quoted\" name"};
   rule["dangerously_accept_milan"] = true;
   rule["tpm_pcrs"] = {{"sha256", {{"4", {k32}}, {"23", {k32, std::string(64, '0')}}}}};
+  rule["instance_keys"] = {{"pins", {"sha256//" + std::string(43, 'A') + "="}},
+                           {"issuers", {to_hex(SigningKey::generate().value().spki())}}};
   whole["accept"].push_back(guest());
   whole["accept"][1]["name"] = "second";
   whole["accept"][1]["measurements"] = "dangerously_any";

@@ -22,6 +22,8 @@ struct AzureState {
   PcrValues pcrs;  ///< filled by authenticate()
 };
 
+struct InstanceState;
+
 struct EvidenceState {
   std::optional<AzureState> azure;  ///< `report_bytes` are the report inside it then
   Bytes report_bytes;
@@ -48,8 +50,10 @@ struct EvidenceState {
   bool simulated = false;
 
   // Filled by appraise().
+  std::shared_ptr<const InstanceState> instance;  ///< null where no rule asks for it
   std::string guest_name;
   Covers covers = Covers::firmware;
+  std::optional<Sha256Digest> instance_key;  ///< where the rule demanded one
 };
 
 /// The name of evidence in logs.

@@ -56,6 +56,14 @@ struct MitigationRule {
   std::uint64_t launch = 0;
 };
 
+/// Keys of single instances, one of which must have signed the claims (protocol.md, section 7).
+struct InstanceRule {
+  std::vector<Sha256Digest> pins;  ///< SHA-256 of SubjectPublicKeyInfos
+  std::vector<Bytes> issuers;      ///< SubjectPublicKeyInfos, DER: who may have issued it
+
+  friend bool operator==(const InstanceRule&, const InstanceRule&) = default;
+};
+
 /// One entry of accept[]: a guest that may come in.
 struct GuestRule {
   std::string name;
@@ -85,6 +93,7 @@ struct GuestRule {
   /// PCRs of the SHA-256 bank of a vTPM, and the values that each may have. Empty: no evidence
   /// through a vTPM is accepted; otherwise no other is.
   std::map<std::uint32_t, std::vector<Sha256Digest>> pcrs;
+  std::optional<InstanceRule> instance;  ///< nothing: an identity claim is not looked at
 };
 
 struct PolicyData {

@@ -25,6 +25,9 @@ Result<void> read_bits(const JsonFile& file, const JsonFields& guest, GuestRule&
 /// `tpm_pcrs` of a guest, which may be left out.
 Result<void> read_pcrs(const JsonFile& file, const JsonFields& guest, GuestRule& out);
 
+/// `instance_keys` of a guest, which may be left out.
+Result<void> read_instance_keys(const JsonFile& file, const JsonFields& guest, GuestRule& out);
+
 /// One entry of `accept`.
 Result<GuestRule> read_guest(const JsonFile& file, const JsonValue& value);
 

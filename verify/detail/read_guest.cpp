@@ -112,7 +112,7 @@ Result<GuestRule> read_guest(const JsonFile& file, const JsonValue& value) {
                         "host_data",    "id_key_digests", "author_key_digests", "family_ids",
                         "image_ids",    "min_guest_svn",  "chip_ids",           "denied_chip_ids",
                         "vlek_csp_ids"},
-                       {"dangerously_accept_milan", "tpm_pcrs"}));
+                       {"dangerously_accept_milan", "instance_keys", "tpm_pcrs"}));
   GuestRule out;
   RATLS_TRY(out.name, file.text(fields.at("name"), "name"));
   RATLS_TRY(out.covers, read_covers(file, fields.at("covers")));
@@ -126,6 +126,7 @@ Result<GuestRule> read_guest(const JsonFile& file, const JsonValue& value) {
   RATLS_CHECK(read_launch_choices(file, fields, out));
   RATLS_CHECK(read_machines(file, fields, out));
   RATLS_CHECK(read_pcrs(file, fields, out));
+  RATLS_CHECK(read_instance_keys(file, fields, out));
   return out;
 }
 

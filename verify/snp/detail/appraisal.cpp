@@ -1,4 +1,5 @@
 #include <ratls/verify/azure/detail/checks.h>
+#include <ratls/verify/detail/instance_key.h>
 #include <ratls/verify/snp/detail/appraisal.h>
 #include <ratls/verify/snp/detail/checks.h>
 
@@ -65,7 +66,7 @@ Check check_tcb_order(const Report& report) {
                 "reported <= committed <= current");
 }
 
-constexpr std::size_t kRuleChecks = 23;
+constexpr std::size_t kRuleChecks = 24;
 
 // Measurement stays last: measurement_matches() looks there.
 RuleOutcome judge(const EvidenceState& state, const PolicyData& policy, const GuestRule& rule) {
@@ -83,6 +84,7 @@ RuleOutcome judge(const EvidenceState& state, const PolicyData& policy, const Gu
   if (state.azure || !rule.pcrs.empty()) {
     out.checks.push_back(azure::detail::check_pcrs(state, rule));
   }
+  if (rule.instance) out.checks.push_back(ratls::detail::check_instance_key(state, rule));
   out.checks.push_back(check_measurement(state.report, policy, rule));
   return out;
 }
