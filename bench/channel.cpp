@@ -16,8 +16,9 @@
 
 #include <ratls/session.h>
 
+#include "support/drive.h"
+#include "support/kinds.h"
 #include "support/must.h"
-#include "support/world.h"
 
 namespace {
 
@@ -26,118 +27,32 @@ using namespace ratls::bench;
 using Clock = std::chrono::steady_clock;
 using Micros = std::chrono::duration<double, std::micro>;
 
-constexpr std::chrono::seconds kPatience{20};
-constexpr std::chrono::milliseconds kFirmware{8};  // docs/performance.md: Google Cloud, Milan
 constexpr std::size_t kIdle = 300;
 constexpr std::size_t kFewer = 20;  // with --quick: that it runs, not how fast
 constexpr std::size_t kQuantiles = 101;
 
-/// A simulated guest of its own; `latency`: of its firmware.
-class Guest {
- public:
-  explicit Guest(std::chrono::microseconds latency)
-      : source_(World::new_guest(sim::ThrottleOptions{latency})),
-        attester_(std::make_shared<Attester>(*source_)) {
-    must(attester_->start());
-  }
-  [[nodiscard]] AttestedIdentity identity() const { return AttestedIdentity(attester_); }
-
- private:
-  std::unique_ptr<ReportSource> source_;
-  std::shared_ptr<Attester> attester_;
+/// How long each of `count` handshakes took, sorted, and what they took of the processor; of that
+/// the firmware's part is another processor's and left out.
+struct Timed {
+  std::vector<double> latencies;  ///< us
+  double cpu = 0;                 ///< us, of one handshake
 };
 
-/// Two configurations that fit together, made anew for each handshake.
-struct Kind {
-  std::string name;
-  std::function<ClientConfig()> client;
-  std::function<ServerConfig()> server;
-};
-
-struct Bytes2 {
-  std::size_t to_server = 0;
-  std::size_t to_client = 0;
-};
-
-std::size_t pump(Session& from, Session& to) {
-  const std::size_t count = to.feed(from.output());
-  from.sent(count);
-  return count;
-}
-
-void wait(Session& session) {
-  if (session.making_evidence() && !session.wait_evidence(kPatience)) {
-    die(Error(Reason::evidence_timeout));
-  }
-}
-
-Bytes2 drive(Session& client, Session& server) {
-  Bytes2 out;
-  for (std::size_t moved = 1; moved != 0;) {
-    client.advance();
-    wait(client);
-    client.advance();
-    moved = pump(client, server);
-    out.to_server += moved;
-    server.advance();
-    wait(server);
-    server.advance();
-    const std::size_t back = pump(server, client);
-    out.to_client += back;
-    moved += back;
-  }
-  if (client.failure() != nullptr) die(*client.failure());
-  if (server.failure() != nullptr) die(*server.failure());
-  if (!must(client.poll_acceptance())) die(Error(Reason::verdict_missing));
-  return out;
-}
-
-Bytes2 handshake(const ClientConfig& mine, const ServerConfig& theirs) {
-  Session client = must(Session::client(mine));
-  Session server = must(Session::server(theirs));
-  return drive(client, server);
-}
-
-std::vector<Kind> kinds(const Guest& guest, const Guest& slow, const Guest& peer) {
-  const World& world = World::get();
-  const AcceptKey broker{world.broker()->spki_sha256()};
-  const auto visitor = World::identity(0);
-  const AcceptEvidence warm{world.new_verifier()};
-  const auto cold = [&world] { return AcceptEvidence{world.new_verifier()}; };
-  const auto pinned = [=] { return ServerConfig(visitor, broker); };
-  const auto plain = [=, key = visitor->spki_sha256(), &world] {
-    return ClientConfig(world.broker(), AcceptKey{key});
-  };
-  const auto client = [=](const Guest& one) {
-    return [id = one.identity(), broker] { return ClientConfig(id, broker); };
-  };
-  const auto judge = [=, &world](auto evidence) {
-    return [=, &world] { return ServerConfig(world.broker(), evidence()); };
-  };
-  const auto warmed = [warm] { return warm; };
-  const auto both_client = [id = guest.identity(), warm] { return ClientConfig(id, warm); };
-  const auto both_server = [id = peer.identity(), warm] { return ServerConfig(id, warm); };
-  return {{"plain_mutual", plain, pinned},
-          {"client_level3_warm", client(guest), judge(warmed)},
-          {"client_level3_cold", client(guest), judge(cold)},
-          {"client_level3_firmware_8ms", client(slow), judge(warmed)},
-          {"mutual_level2_level3_warm", both_client, both_server},
-          {"mutual_level2_level3_cold",
-           [id = guest.identity(), cold] { return ClientConfig(id, cold()); },
-           [id = peer.identity(), cold] { return ServerConfig(id, cold()); }}};
-}
-
-std::vector<double> latencies(const Kind& kind, std::size_t count) {
-  std::vector<double> out;
+Timed time(const Kind& kind, const Guests& guests, std::size_t count) {
+  Timed out;
   handshake(kind.client(), kind.server());
+  Nanoseconds cpu{0};
   for (std::size_t i = 0; i < count; ++i) {
     const ClientConfig client = kind.client();
     const ServerConfig server = kind.server();
+    const Nanoseconds before = process_cpu() - guests.spent();
     const auto start = Clock::now();
     handshake(client, server);
-    out.push_back(Micros(Clock::now() - start).count());
+    out.latencies.push_back(Micros(Clock::now() - start).count());
+    cpu += process_cpu() - guests.spent() - before;
   }
-  std::sort(out.begin(), out.end());
+  std::sort(out.latencies.begin(), out.latencies.end());
+  out.cpu = seconds(cpu) * 1e6 / static_cast<double>(count);
   return out;
 }
 
@@ -230,13 +145,14 @@ std::pair<std::size_t, std::size_t> idle_memory(const Kind& kind) {
   return {(both - of_servers) / kIdle, of_servers / kIdle};
 }
 
-void print_kind(const Kind& kind, std::size_t share, bool last) {
+void print_kind(const Kind& kind, const Guests& guests, std::size_t share, bool last) {
   // The 8 ms rows take the wall clock's time, so fewer.
   const std::size_t count = (kind.name.find("8ms") == std::string::npos ? 400 : 100) / share;
-  const Bytes2 wire = handshake(kind.client(), kind.server());
+  const WireBytes wire = handshake(kind.client(), kind.server());
   const auto [of_client, of_server] = idle_memory(kind);
-  std::printf("\"%s\": {\"latency_us\": ", kind.name.c_str());
-  print_quantiles(latencies(kind, count));
+  const Timed timed = time(kind, guests, count);
+  std::printf("\"%s\": {\"cpu_us\": %.1f, \"latency_us\": ", kind.name.c_str(), timed.cpu);
+  print_quantiles(timed.latencies);
   std::printf(", \"phases_us\": ");
   print_phases(kind, 100 / share);
   std::printf(", \"wire_bytes\": {\"to_server\": %zu, \"to_client\": %zu}", wire.to_server,
@@ -251,22 +167,21 @@ int main(int argc, char** argv) {
   World::choose_folder(argc, argv);
   const bool quick = argc > 1 && std::string_view(argv[1]) == "--quick";
   const std::size_t share = quick ? kFewer : 1;
-  const Guest guest(std::chrono::microseconds(0));
-  const Guest slow(kFirmware);
-  const Guest peer(std::chrono::microseconds(0));
-  const Guest second(std::chrono::microseconds(0));
-  const Guest second_peer(std::chrono::microseconds(0));
-  const std::vector<std::vector<Kind>> of_thread{kinds(guest, slow, peer),
-                                                 kinds(second, slow, second_peer)};
+  const Guests guests;
+  const Guests others;
+  const std::vector<std::vector<Kind>> of_thread{kinds(guests), kinds(others)};
   std::printf("{\"kinds\": {");
-  for (const Kind& kind : of_thread[0]) print_kind(kind, share, &kind == &of_thread[0].back());
+  for (const Kind& kind : of_thread[0]) {
+    print_kind(kind, guests, share, &kind == &of_thread[0].back());
+  }
   std::printf("}, \"handshakes_per_second\": {");
   const char* separator = "";
-  for (const std::size_t which : {0U, 1U, 4U}) {
+  for (std::size_t which = 0; which < of_thread[0].size(); ++which) {
+    const Kind& kind = of_thread[0][which];
+    if (!kind.rated) continue;
     const double one = rate(of_thread, which, 1, 1000 / share);
     const double two = rate(of_thread, which, 2, 1000 / share);
-    std::printf("%s\"%s\": {\"1\": %.0f, \"2\": %.0f}", separator, of_thread[0][which].name.c_str(),
-                one, two);
+    std::printf("%s\"%s\": {\"1\": %.0f, \"2\": %.0f}", separator, kind.name.c_str(), one, two);
     separator = ", ";
   }
   std::printf("}}\n");

@@ -59,7 +59,7 @@ set_target_properties(ratls_dep_mbedtls PROPERTIES
   IMPORTED_LOCATION "${RATLS_MBEDTLS_PREFIX}/lib/libratls_mbedtls.a"
   INTERFACE_INCLUDE_DIRECTORIES "${RATLS_MBEDTLS_PREFIX}/include"
   INTERFACE_COMPILE_DEFINITIONS "MBEDTLS_CONFIG_FILE=\"ratls_mbedtls_config.h\""
-  INTERFACE_LINK_LIBRARIES Threads::Threads)
+  INTERFACE_LINK_LIBRARIES "Threads::Threads;ratls_provider")
 
 add_library(ratls_dep_mbedtls_private INTERFACE IMPORTED GLOBAL)
 set_target_properties(ratls_dep_mbedtls_private PROPERTIES
@@ -76,7 +76,6 @@ if(RATLS_CRYPTO STREQUAL "aws-lc")
     INTERFACE_INCLUDE_DIRECTORIES "${RATLS_AWSLC_PREFIX}/include"
     INTERFACE_COMPILE_DEFINITIONS "BORINGSSL_PREFIX=ratls_awslc"
     INTERFACE_LINK_LIBRARIES Threads::Threads)
-  set_property(TARGET ratls_dep_mbedtls APPEND PROPERTY INTERFACE_LINK_LIBRARIES ratls_provider)
 endif()
 
 # -- System packages -----------------------------------------------------------

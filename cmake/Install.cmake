@@ -55,12 +55,10 @@ else()
       string(APPEND RATLS_PC_LIBS "-l${target} ")
     endif()
   endforeach()
+  # These two need each other; pkg-config would drop a name said twice.
+  string(APPEND RATLS_PC_LIBS "-Wl,--start-group,-lratls_mbedtls,-lratls_provider,--end-group ")
   if(RATLS_CRYPTO STREQUAL "aws-lc")
-    # The first two need each other; pkg-config would drop a name said twice.
-    string(APPEND RATLS_PC_LIBS
-      "-Wl,--start-group,-lratls_mbedtls,-lratls_provider,--end-group -lratls_awslc ")
-  else()
-    string(APPEND RATLS_PC_LIBS "-lratls_mbedtls ")
+    string(APPEND RATLS_PC_LIBS "-lratls_awslc ")
   endif()
   string(APPEND RATLS_PC_LIBS "-pthread")
   set(RATLS_PC_REQUIRES "Requires: libsodium")

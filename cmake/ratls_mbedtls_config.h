@@ -24,9 +24,8 @@
 /* MBEDTLS_FS_IO, MBEDTLS_NET_C, MBEDTLS_TIMING_C stay off: files, sockets and
  * clocks are ours. */
 
-/* -- Random numbers: getrandom(2) -> CTR_DRBG ------------------------------ */
-#define MBEDTLS_ENTROPY_C
-#define MBEDTLS_CTR_DRBG_C
+/* -- Random numbers: core/provider/random.cpp, from the kernel -------------- */
+#define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
 
 /* -- Symmetric ------------------------------------------------------------- */
 #define MBEDTLS_CIPHER_C
@@ -139,6 +138,9 @@
 #endif
 #if defined(MBEDTLS_PSA_CRYPTO_CONFIG)
 #error "The algorithms are listed in this file only: remove MBEDTLS_PSA_CRYPTO_CONFIG."
+#endif
+#if defined(MBEDTLS_ENTROPY_C) || defined(MBEDTLS_CTR_DRBG_C)
+#error "mbedTLS draws from the kernel: docs/decisions/0013-random-numbers.md."
 #endif
 #if defined(MBEDTLS_TEST_HOOKS) || defined(MBEDTLS_SSL_DEBUG_ALL)
 #error "Test hooks and secret-printing logs must not be compiled in."

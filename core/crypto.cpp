@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <string>
 
 #include <sodium.h>
@@ -142,6 +143,9 @@ Result<void> tls_exporter(TlsHash hash, ByteView exporter_master_secret, std::st
 }
 
 void random(std::span<std::uint8_t> out) noexcept {
+  // Idempotent and safe on any thread, which the generator's own first use is not.
+  static const bool ready = sodium_init() >= 0;
+  if (!ready) std::abort();
   if (!out.empty()) randombytes_buf(out.data(), out.size());
 }
 

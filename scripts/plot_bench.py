@@ -15,7 +15,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WIDTH, LEFT, RIGHT = 760, 250, 30
-COLOURS = ["#1b6ca8", "#c8553d", "#588157", "#8e5ea2", "#b08900", "#3d3d3d"]
+COLOURS = ["#1b6ca8", "#c8553d", "#588157", "#8e5ea2", "#b08900", "#3d3d3d",
+           "#5fa8d3", "#e39b8b", "#9cc29b", "#c4a3d1", "#dcc26b", "#9a9a9a", "#7a4b2a", "#d63384"]
 PHASES = [  # up to which event of the client a phase lasts, and what it is
     ("evidence_requested", "server authenticated, key made"),
     ("evidence_ready", "evidence"),

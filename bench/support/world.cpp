@@ -93,22 +93,27 @@ std::unique_ptr<Firmware> World::guest(sim::Authority& authority, std::string_vi
       must(sim::Processor::make(authority, std::move(options), kEndorsedFrom, sleeper_)));
 }
 
-std::unique_ptr<ReportSource> World::new_guest(const sim::ThrottleOptions& throttle) {
+std::unique_ptr<Firmware> World::new_guest(const sim::ThrottleOptions& throttle) {
   static sim::SystemSleeper sleeper;
   static sim::Authority authority = must(sim::Authority::open(folder()));
   auto options = sim::processor_of(authority, sim::Product::milan, "chip-0");
   options.throttle = throttle;
-  return must(sim::Processor::make(authority, std::move(options), kEndorsedFrom, sleeper));
+  return std::make_unique<Firmware>(
+      must(sim::Processor::make(authority, std::move(options), kEndorsedFrom, sleeper)));
 }
 
-// A file, because that is how a CertificateIdentity comes into being.
 std::shared_ptr<const CertificateIdentity> World::identity(std::size_t extension_size) {
   const auto pem = must(SigningKey::generate_pem());
   const auto key = must(SigningKey::import_pem(pem));
-  const std::string certificate = pem_of(make_certificate(key, extension_size));
+  return identity(pem, make_certificate(key, extension_size));
+}
+
+// A file, because that is how a CertificateIdentity comes into being.
+std::shared_ptr<const CertificateIdentity> World::identity(const SecretBytes& key,
+                                                           ByteView certificate) {
   const std::string path = folder() + "/identity-" + std::to_string(getpid()) + ".pem";
-  pem.expose([&](ByteView text) {
-    std::ofstream(path) << to_string(text) << certificate;
+  key.expose([&](ByteView text) {
+    std::ofstream(path) << to_string(text) << pem_of(certificate);
     return 0;
   });
   std::filesystem::permissions(path, std::filesystem::perms::owner_read);

@@ -49,7 +49,7 @@ class World {
   static World& get();
 
   /// Another report source of the first guest, as slow as `throttle` says.
-  static std::unique_ptr<ReportSource> new_guest(const sim::ThrottleOptions& throttle);
+  static std::unique_ptr<Firmware> new_guest(const sim::ThrottleOptions& throttle);
   /// A verifier with empty caches, whose policy accepts both guests.
   [[nodiscard]] std::shared_ptr<const Verifier> new_verifier() const;
   [[nodiscard]] Firmware& client_firmware() const { return *client_; }
@@ -59,6 +59,9 @@ class World {
   /// Another, whose certificate carries `extension_size` bytes that mean nothing.
   [[nodiscard]] static std::shared_ptr<const CertificateIdentity> identity(
       std::size_t extension_size);
+  /// One of this key (PEM) and certificate (DER).
+  [[nodiscard]] static std::shared_ptr<const CertificateIdentity> identity(const SecretBytes& key,
+                                                                           ByteView certificate);
   /// SubjectPublicKeyInfo of the key that signed the guests' VCEKs.
   [[nodiscard]] const Bytes& ask_spki() const { return ask_spki_; }
 

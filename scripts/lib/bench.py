@@ -170,15 +170,25 @@ def batch_line(batch: dict) -> str:
 
 
 def channel_table(channel: dict) -> str:
-    """Latency by the wall clock, bytes and memory of each kind of session; then handshakes a second."""
-    lines = [f"{'session':32}{'p50 us':>9}{'p99 us':>9}{'to server':>11}{'to client':>11}{'idle client':>13}{'idle server':>13}"]
+    """Latency by the wall clock, CPU time, bytes and memory of each kind of session; then handshakes a second."""
+    lines = [f"{'session':32}{'p50 us':>9}{'p99 us':>9}{'CPU us':>9}{'to server':>11}{'to client':>11}{'idle client':>13}{'idle server':>13}"]
     for name, kind in channel["kinds"].items():
         steps = kind["latency_us"]
         wire, idle = kind["wire_bytes"], kind["idle_bytes"]
-        lines.append(f"{name:32}{steps[len(steps) // 2]:9.0f}{steps[-2]:9.0f}{wire['to_server']:11}{wire['to_client']:11}"
+        lines.append(f"{name:32}{steps[len(steps) // 2]:9.0f}{steps[-2]:9.0f}{kind['cpu_us']:9.0f}{wire['to_server']:11}{wire['to_client']:11}"
                      f"{idle['client']:13}{idle['server']:13}")
     for name, rate in channel["handshakes_per_second"].items():
         lines.append(f"{name}: {rate['1']} handshakes a second on one thread, {rate['2']} on two")
+    return "\n".join(lines)
+
+
+def key_slot_lines(kinds: dict) -> str:
+    """The lock around mbedTLS's table of keys, of one handshake on one and on two threads."""
+    lines = [f"{'lock of the key table':32}{'taken':>7}{'held us':>9}{'CPU us':>9}{'waited, two threads':>21}"]
+    for name, threads in kinds.items():
+        one, two = threads["1"], threads["2"]
+        lines.append(f"{name:32}{one['taken']:7.0f}{one['held_us']:9.2f}{one['cpu_us']:9.0f}"
+                     f"{two['waited']:9.3f} x {two['waited_us']:6.3f} us")
     return "\n".join(lines)
 
 
@@ -207,12 +217,9 @@ class Runner:
         command[1:2] = ["--benchmark_min_time=0.001", "--benchmark_filter=^mutual_ready/"]
         self.size = certificate_size(run(command, self.folder / "size.json"))
 
-    def batch(self) -> dict:
-        command = [str(program(self.build, AWSLC, "batch")), f"--world={self.folder / 'simulator'}"]
-        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-    def channel(self) -> dict:
-        command = [str(program(self.build, AWSLC, "channel")), f"--world={self.folder / 'simulator'}"]
+    def whole(self, name: str) -> dict:
+        """What a program that runs once printed."""
+        command = [str(program(self.build, AWSLC, name)), f"--world={self.folder / 'simulator'}"]
         return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
     def round(self, number: int) -> dict:
@@ -241,11 +248,11 @@ def main() -> int:
     machine = machine_of(runner.build) | {"openssl": runner.openssl_version or None,
                                           "certificate_bytes": runner.size}
     summary = summarise(rounds, machine)
-    summary["batch"] = runner.batch()
-    summary["channel"] = runner.channel()
+    for name in ("batch", "channel", "key_slots"):
+        summary[name] = runner.whole(name)
     (runner.folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     print(table(summary["rows"]), ratio_lines(summary), batch_line(summary["batch"]),
-          channel_table(summary["channel"]), sep="\n\n")
+          channel_table(summary["channel"]), key_slot_lines(summary["key_slots"]), sep="\n\n")
     print(f"\n{machine['cpu']}, {machine['cores']} cores, {machine['os']}, {machine['compiler']}")
     print(f"certificates of {runner.size} bytes; {machine['openssl'] or 'no OpenSSL to compare with'}")
     return 0

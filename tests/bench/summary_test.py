@@ -94,7 +94,7 @@ class Batch(unittest.TestCase):
 
 
 def sessions() -> dict:
-    kind = {"latency_us": [100.0 + i for i in range(101)], "wire_bytes": {"to_server": 3558, "to_client": 787},
+    kind = {"cpu_us": 95.4, "latency_us": [100.0 + i for i in range(101)], "wire_bytes": {"to_server": 3558, "to_client": 787},
             "phases_us": {"peer_authenticated": 10, "evidence_requested": 20, "evidence_ready": 60,
                           "handshake_done": 70, "verdict_received": 100},
             "idle_bytes": {"client": 51944, "server": 66907}}
@@ -102,9 +102,15 @@ def sessions() -> dict:
 
 
 class Sessions(unittest.TestCase):
-    def test_the_table_has_the_median_the_99th_percentile_bytes_and_memory(self):
+    def test_the_table_has_the_median_the_99th_percentile_cpu_time_bytes_and_memory(self):
         words = bench.channel_table(sessions()).splitlines()[1].split()
-        self.assertEqual(words[-6:], ["150", "199", "3558", "787", "51944", "66907"])
+        self.assertEqual(words[-7:], ["150", "199", "95", "3558", "787", "51944", "66907"])
+
+    def test_the_lock_of_the_key_table_has_a_line_for_each_kind(self):
+        one = {"taken": 146.0, "held_us": 4.25, "waited": 0.0, "waited_us": 0.0, "cpu_us": 287.4}
+        lines = bench.key_slot_lines({"plain": {"1": one, "2": one | {"waited": 0.19, "waited_us": 0.566}}})
+        self.assertEqual(lines.splitlines()[1].split(),
+                         ["plain", "146", "4.25", "287", "0.190", "x", "0.566", "us"])
 
     def test_phases_lie_end_to_end_and_last_until_the_verdict(self):
         found = plot_bench.segments(sessions()["kinds"]["a & b"]["phases_us"])

@@ -1,75 +1,29 @@
 // mbedTLS that does not do what it says: the exporter gives another value, and the callback that
-// judges a certificate is never called. The linker puts these tests between it and the library.
+// judges a certificate is never called.
 #include <catch2/catch_test_macros.hpp>
 
 #include <mbedtls/ssl.h>
 
 #include "attested_world.h"
+#include "mbedtls_faults.h"
 
 using namespace ratls;
 using ratls::test::AttestedWorld;
+using ratls::test::Exporter;
+using ratls::test::LostCallback;
 using ratls::test::SessionPair;
 using State = Session::State;
 
 namespace {
 
-enum class Exporter : std::uint8_t { honest, other, failing };
-
-// What is wrong, and on which side; the exporter is called on both.
-Exporter exporter = Exporter::honest;
-int wrong_side = MBEDTLS_SSL_IS_CLIENT;
-bool callback_lost = false;
-
 struct Fault {
-  Fault(Exporter kind, int side) {
-    exporter = kind;
-    wrong_side = side;
-  }
+  Fault(Exporter kind, int side) { ratls::test::set_exporter(kind, side); }
   Fault(const Fault&) = delete;
   Fault& operator=(const Fault&) = delete;
-  ~Fault() { exporter = Exporter::honest; }
+  ~Fault() { ratls::test::set_exporter(Exporter::honest, MBEDTLS_SSL_IS_CLIENT); }
 };
-
-struct LostCallback {
-  LostCallback() { callback_lost = true; }
-  LostCallback(const LostCallback&) = delete;
-  LostCallback& operator=(const LostCallback&) = delete;
-  ~LostCallback() { callback_lost = false; }
-};
-
-using Verify = int (*)(void*, mbedtls_x509_crt*, int, std::uint32_t*);
 
 }  // namespace
-
-extern "C" {
-
-int __real_ratls_mbedtls_ssl_export_keying_material(mbedtls_ssl_context* ssl, std::uint8_t* out,
-                                                    std::size_t size, const char* label,
-                                                    std::size_t label_size,
-                                                    const unsigned char* context,
-                                                    std::size_t context_size, int use_context);
-void __real_ratls_mbedtls_ssl_conf_verify(mbedtls_ssl_config* config, Verify verify, void* context);
-
-int __wrap_ratls_mbedtls_ssl_export_keying_material(mbedtls_ssl_context* ssl, std::uint8_t* out,
-                                                    std::size_t size, const char* label,
-                                                    std::size_t label_size,
-                                                    const unsigned char* context,
-                                                    std::size_t context_size, int use_context) {
-  const int failed = __real_ratls_mbedtls_ssl_export_keying_material(
-      ssl, out, size, label, label_size, context, context_size, use_context);
-  const bool here = mbedtls_ssl_context_get_config(ssl)->private_endpoint == wrong_side;
-  if (!here || exporter == Exporter::honest) return failed;
-  out[0] ^= 1U;
-  return exporter == Exporter::failing ? MBEDTLS_ERR_SSL_BAD_CONFIG : failed;
-}
-
-void __wrap_ratls_mbedtls_ssl_conf_verify(mbedtls_ssl_config* config, Verify verify,
-                                          void* context) {
-  if (callback_lost) return;
-  __real_ratls_mbedtls_ssl_conf_verify(config, verify, context);
-}
-
-}  // extern "C"
 
 TEST_CASE("a guest whose exporter changed during the handshake opens nothing") {
   AttestedWorld world;

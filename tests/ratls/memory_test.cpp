@@ -10,6 +10,8 @@
 #include <set>
 #include <thread>
 
+#include <psa/crypto.h>
+
 #include "../support/failing_memory.h"
 #include "framed_world.h"
 
@@ -26,6 +28,7 @@ constexpr std::size_t kNever = 1'000'000;
 // mbedTLS 3.6.7 frees a transform whose second key could not be imported without destroying its
 // first (ssl_tls13_keys.c, mbedtls_ssl_tls13_compute_handshake_transform() and
 // ..._compute_application_transform()): one block of PSA's at each of these two places, each side.
+// Mbed-TLS/mbedtls issue 10917; docs/decisions/0013-random-numbers.md.
 constexpr std::size_t kLeaksOfMbedtls = 4;
 
 constexpr std::array kAccusations{Reason::signature_invalid, Reason::chain_untrusted,
@@ -213,4 +216,25 @@ TEST_CASE("no allocation that fails makes a refused guest an accepted one") {
        std::chrono::milliseconds(15000)});
   sweep_all({[&] { return world->guest_config(); },
              [&] { return ServerConfig(world->broker(), world.judge()); }, false});
+}
+
+// mbedTLS's own generator would ask its entropy pool again after 10,000 draws, and that takes
+// memory.
+TEST_CASE("mbedTLS's random numbers take no memory, however many are drawn") {
+  constexpr int kDraws = 20'001;
+  REQUIRE(psa_crypto_init() == PSA_SUCCESS);
+  std::array<std::uint8_t, 32> before{};
+  std::array<std::uint8_t, 32> drawn{};
+  int given = 0;
+  int repeated = 0;
+  ratls::test::fail_memory({1, true, Thread::this_one});
+  for (int i = 0; i < kDraws; ++i) {
+    given += psa_generate_random(drawn.data(), drawn.size()) == PSA_SUCCESS ? 1 : 0;
+    repeated += drawn == before ? 1 : 0;
+    before = drawn;
+  }
+  const std::size_t asked = ratls::test::stop_failing_memory();
+  CHECK(given == kDraws);
+  CHECK(repeated == 0);
+  CHECK(asked == 0);
 }

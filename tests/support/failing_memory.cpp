@@ -15,10 +15,9 @@ std::atomic<std::size_t> counted{0};
 std::atomic<Thread> which{Thread::this_one};
 std::atomic<long> live{0};
 thread_local bool is_planner = false;
-thread_local bool spared = false;
 
 bool must_fail() {
-  if (!planned.load() || spared) return false;
+  if (!planned.load()) return false;
   if ((which.load() == Thread::this_one) != is_planner) return false;
   const std::size_t at = ++counted;
   return and_later.load() ? at >= nth.load() : at == nth.load();
@@ -78,17 +77,6 @@ void* __wrap_realloc(void* block, std::size_t size) {
 void __wrap_free(void* block) {
   if (block != nullptr) --live;
   __real_free(block);
-}
-
-int __real_ratls_mbedtls_entropy_func(void* pool, unsigned char* out, std::size_t size);
-
-// mbedTLS 3.6.7 uses its entropy pool's hash after it found no memory for it, and the process ends
-// (entropy.c, mbedtls_entropy_func()); once in 10,000 draws. docs/limitations.md says so.
-int __wrap_ratls_mbedtls_entropy_func(void* pool, unsigned char* out, std::size_t size) {
-  spared = true;
-  const int failed = __real_ratls_mbedtls_entropy_func(pool, out, size);
-  spared = false;
-  return failed;
 }
 
 }  // extern "C"
