@@ -2,7 +2,8 @@
 /// asked for. Holding a Channel is the proof; there is no way to make one but a handshake in
 /// which every condition held.
 ///
-/// Blocking, with deadlines. Threads: one at a time.
+/// Blocking, with deadlines: a call ends within its limit of Timeouts, in however small parts the
+/// peer sends or takes bytes, and what misses it ends the channel. Threads: one at a time.
 #pragma once
 
 #include <memory>
@@ -30,8 +31,9 @@ class Channel {
   /// waits for the server's VERDICT, and a refusal is the error of this and every later call.
   /// Errors: peer_refused, verdict_missing, truncated_stream, handshake_timeout (idle too long)...
   Result<std::size_t> read(std::span<std::uint8_t> out);
-  /// All of `bytes`. An attested client may write before the server's VERDICT arrived: a server
-  /// that refuses reads none of it. Errors: as read().
+  /// All of `bytes`, within timeouts.idle: write what may take longer in parts. An attested client
+  /// may write before the server's VERDICT arrived: a server that refuses reads none of it.
+  /// Errors: as read().
   Result<void> write(ByteView bytes);
   /// Waits until the peer has accepted this side; at once where it does not judge evidence.
   /// Errors: peer_refused, cannot_judge_now, verdict_missing.
@@ -67,17 +69,25 @@ struct HandshakeResult {
   std::optional<Verdict> verdict;  ///< over the peer's evidence, where it got that far
 };
 
-/// Opens a channel to the server at `address`. Blocks while the name is looked
-/// up, for up to config.timeouts.handshake until TCP stands, and as long again for the handshake.
-HandshakeResult connect(const Address& address, const ClientConfig& config);
+/// No deadline but the configuration's own.
+inline constexpr Deadline kNoDeadline = Deadline::max();
+
+/// Opens a channel to the server at `address`, within handshake_limit(config) and before
+/// `deadline`, whichever ends first: one limit over the name, TCP and the handshake. A look-up
+/// cannot be cut short (getaddrinfo(3)); what it takes counts.
+HandshakeResult connect(const Address& address, const ClientConfig& config,
+                        Deadline deadline = kNoDeadline);
 /// The same over a stream that is connected already.
-HandshakeResult connect_over(std::unique_ptr<Transport> transport, const ClientConfig& config);
+HandshakeResult connect_over(std::unique_ptr<Transport> transport, const ClientConfig& config,
+                             Deadline deadline = kNoDeadline);
 /// Goes on with a session that was driven elsewhere, by an event loop say, over the stream that it
-/// was driven over. One that is open already is a channel at once.
+/// was driven over; its deadline has been running since it was made. One that is open already is a
+/// channel at once.
 HandshakeResult finish_over(Session session, std::unique_ptr<Transport> transport,
-                            const Timeouts& timeouts);
-/// Serves one connection. A refused peer is told so before this returns (it may take
-/// config.timeouts.drain).
-HandshakeResult accept_over(std::unique_ptr<Transport> transport, const ServerConfig& config);
+                            const Timeouts& timeouts, Deadline deadline = kNoDeadline);
+/// Serves one connection, within the same limits. A refused peer is told so before this returns (it
+/// may take config.timeouts.drain).
+HandshakeResult accept_over(std::unique_ptr<Transport> transport, const ServerConfig& config,
+                            Deadline deadline = kNoDeadline);
 
 }  // namespace ratls

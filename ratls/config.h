@@ -61,11 +61,13 @@ Result<AcceptKey> parse_pin(std::string_view text);
 /// How long each wait may take, on the monotonic clock. An attested client may wait up to 15 s for
 /// its firmware (see Attester), so a server's patience must be longer than that.
 struct Timeouts {
-  std::chrono::milliseconds handshake{20000};  ///< from the first byte until the channel is open
-  std::chrono::milliseconds verdict{10000};    ///< from this side's evidence to the VERDICT over it
-  std::chrono::milliseconds evidence{20000};   ///< from this side's REQUEST to the peer's EVIDENCE
-  std::chrono::milliseconds idle{60000};       ///< one read or write of an open channel
-  std::chrono::milliseconds drain{2000};       ///< discarding input after a refusal
+  /// From the beginning until the channel is open: one limit over TCP, TLS and evidence in frames,
+  /// which no byte of the peer's extends. Nothing: what handshake_limit() says.
+  std::optional<std::chrono::milliseconds> handshake;
+  std::chrono::milliseconds verdict{10000};   ///< from this side's evidence to the VERDICT over it
+  std::chrono::milliseconds evidence{20000};  ///< from this side's REQUEST to the peer's EVIDENCE
+  std::chrono::milliseconds idle{60000};      ///< one whole read or write of an open channel
+  std::chrono::milliseconds drain{2000};      ///< discarding input after a refusal
 };
 
 /// How bytes lie in the stream after the handshake (docs/protocol.md, section 8). Both sides are
@@ -149,5 +151,15 @@ struct ServerConfig {
   std::uint64_t record_limit = kMaxRecords;
   Observer observer;
 };
+
+/// A handshake's limit where `timeouts.handshake` says nothing.
+inline constexpr std::chrono::milliseconds kHandshakeLimit{10000};
+/// The same where the configuration awaits evidence, its own or the peer's: a firmware's report may
+/// stall for 10 s.
+inline constexpr std::chrono::milliseconds kEvidenceHandshakeLimit{20000};
+/// `timeouts.handshake`, or kEvidenceHandshakeLimit where a side is attested, accepts by evidence
+/// or exchanges it after the handshake, or kHandshakeLimit.
+std::chrono::milliseconds handshake_limit(const ClientConfig& config);
+std::chrono::milliseconds handshake_limit(const ServerConfig& config);
 
 }  // namespace ratls

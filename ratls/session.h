@@ -75,10 +75,11 @@ class Session {
   [[nodiscard]] bool making_evidence() const;
   /// May write() go out at once? While evidence is exchanged it is held back.
   [[nodiscard]] bool writable() const;
-  /// When the peer's EVIDENCE or VERDICT of an exchange is overdue; call expire() then.
+  /// When the session must be open, at the latest (handshake_limit() after it was made); once it
+  /// is, when the peer's EVIDENCE or VERDICT of an exchange is overdue. Call expire() then.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const;
-  /// Fails the session where deadline() has passed: evidence_timeout, verdict_missing,
-  /// evidence_not_requested.
+  /// Fails the session where deadline() has passed: handshake_timeout, evidence_timeout,
+  /// verdict_missing, evidence_not_requested.
   State expire();
 
   /// The other end; null before the session is open.

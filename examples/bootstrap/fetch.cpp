@@ -46,9 +46,10 @@ Result<SecretBytes> fetch_secret(ReportSource& source, const AcceptKey& broker,
   config.observer = [&log](const Event& event) { say(event, log); };
 
   log.restart();
-  RATLS_TRY(auto transport, TcpStream::connect(address, after(10s)));
+  const Deadline deadline = after(handshake_limit(config));
+  RATLS_TRY(auto transport, TcpStream::connect(address, deadline));
   log.step("--> ClientHello to " + address.text());
-  auto result = connect_over(std::move(transport), config);
+  auto result = connect_over(std::move(transport), config, deadline);
   if (!result.channel) return std::move(result.channel).error();
   Channel& channel = *result.channel;
   log.note("--> GET " + resource.target());

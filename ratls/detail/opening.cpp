@@ -25,19 +25,21 @@ Opening::Opening(Descriptor socket, std::string from, Session session,
     : config_(std::move(config)),
       socket_(std::move(socket)),
       from_(std::move(from)),
-      session_(std::move(session)),
-      deadline_(after(config_->timeouts.handshake)) {}
+      session_(std::move(session)) {}
 
 short Opening::events() const {
   if (!ending_ && !session_.output().empty()) return POLLOUT;
   return session_.state() == Session::State::awaiting_evidence ? short{0} : short{POLLIN};
 }
 
+Deadline Opening::deadline() const {
+  return ending_ ? drained_by_ : session_.deadline().value_or(Deadline::max());
+}
+
 Opening::State Opening::advance() {
-  if (std::chrono::steady_clock::now() >= deadline_) {
-    if (failure_) return State::over;  // a refused peer that goes on talking
-    session_.abandon(Error(awaiting_ ? Reason::evidence_timeout : Reason::handshake_timeout));
-    return end(*session_.failure());
+  if (std::chrono::steady_clock::now() >= deadline()) {
+    if (ending_) return State::over;  // a refused peer that goes on talking
+    if (session_.expire() == Session::State::failed) return end(*session_.failure());
   }
   while (!ending_) {
     const Session::State state = session_.advance();
@@ -105,7 +107,7 @@ Opening::State Opening::end(Error why) {
   if (session_.state() != Session::State::refusing || peer_ended_) return State::over;
   ending_ = true;
   ::shutdown(socket_.get(), SHUT_WR);
-  deadline_ = after(config_->timeouts.drain);
+  drained_by_ = after(config_->timeouts.drain);
   return State::going_on;
 }
 

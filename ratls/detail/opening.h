@@ -26,7 +26,8 @@ class Opening {
   /// What poll(2) should wait for; 0 while only evidence is missing.
   [[nodiscard]] short events() const;
   [[nodiscard]] int socket() const noexcept { return socket_.get(); }
-  [[nodiscard]] Deadline deadline() const noexcept { return deadline_; }
+  /// When advance() has to be called even if nothing has happened.
+  [[nodiscard]] Deadline deadline() const;
   [[nodiscard]] const std::string& from() const noexcept { return from_; }
   /// `wake` is called when this side's evidence is there; it may only wake somebody.
   void wake_by(std::function<void()> wake) { wake_ = std::move(wake); }
@@ -51,7 +52,7 @@ class Opening {
   Descriptor socket_;
   std::string from_;
   Session session_;
-  Deadline deadline_;
+  Deadline drained_by_{};  ///< of a refused peer
   std::function<void()> wake_;
   std::optional<Error> failure_;
   std::size_t dropped_ = 0;

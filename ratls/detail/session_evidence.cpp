@@ -143,21 +143,28 @@ Result<void> Session::Impl::take_frame_verdict(ByteView body) {
 }
 
 std::optional<detail::FrameState::Moment> Session::Impl::deadline() const {
-  if (!frames || (state == State::failed || state == State::closed)) return std::nullopt;
-  if (!frames->evidence_by) return frames->verdict_by;
-  if (!frames->verdict_by) return frames->evidence_by;
-  return std::min(*frames->evidence_by, *frames->verdict_by);
+  std::optional<detail::FrameState::Moment> out;
+  if (opening()) out = open_by_;
+  if (!frames || (state != State::open && !out)) return out;
+  for (const auto& due : {frames->evidence_by, frames->verdict_by}) {
+    if (due && (!out || *due < *out)) out = due;
+  }
+  return out;
 }
 
 Session::State Session::Impl::expire() {
   const auto now = Clock::now();
-  if (!frames) return state;
-  if (frames->evidence_by && now >= *frames->evidence_by) {
+  if (frames && frames->evidence_by && now >= *frames->evidence_by) {
     fail_told(Error(Reason::evidence_timeout, "the peer was asked for it"));
-  } else if (frames->verdict_by && now >= *frames->verdict_by) {
+  } else if (frames && frames->verdict_by && now >= *frames->verdict_by) {
     const bool asked = !frames->exchange.expects_request();
     fail_told(Error(asked ? Reason::verdict_missing : Reason::evidence_not_requested,
                     "nothing came in time"));
+  } else if (opening() && now >= open_by_) {
+    const bool firmware = pending.has_value();
+    fail(Error(firmware ? Reason::evidence_timeout : Reason::handshake_timeout,
+               firmware ? "the firmware took longer than the handshake may"
+                        : "the handshake took longer than it may"));
   }
   return state;
 }

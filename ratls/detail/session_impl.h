@@ -31,6 +31,9 @@ class Session::Impl {
   void feed_end();
   Result<void> request_evidence();
   [[nodiscard]] std::optional<detail::FrameState::Moment> deadline() const;
+  [[nodiscard]] bool opening() const {
+    return state == State::handshaking || state == State::awaiting_evidence;
+  }
   State expire();
 
   State state = State::handshaking;
@@ -102,6 +105,7 @@ class Session::Impl {
 
   detail::Side side_;
   Clock::time_point start_ = Clock::now();
+  Clock::time_point open_by_;  // the handshake's deadline
   Observer observer_;
   Disclosure disclosure_ = Disclosure::rule;
   Timeouts timeouts_;

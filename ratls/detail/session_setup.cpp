@@ -1,5 +1,6 @@
 // From a configuration to a session that has not begun.
 #include <ratls/detail/session_impl.h>
+#include <ratls/transport.h>
 
 namespace ratls {
 
@@ -47,6 +48,7 @@ Result<void> Session::Impl::setup(const Config& config, detail::TlsOptions optio
   observer_ = config.observer;
   disclosure_ = config.disclosure;
   timeouts_ = config.timeouts;
+  open_by_ = after(handshake_limit(config));
   RATLS_CHECK(setup_frames(config));
   admission.emplace(rule_of(config.accept), side_ == Side::client ? Side::server : Side::client);
   if (const auto* identity = std::get_if<AttestedIdentity>(&config.identity)) attested_ = *identity;

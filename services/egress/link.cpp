@@ -11,15 +11,26 @@ Link::~Link() = default;
 
 void Link::open(Events events) {
   events_ = std::move(events);
-  connector_.emplace(loop_, upstream_->to, upstream_->connect_limit, [this](auto stream) {
+  auto limit = upstream_->connect_limit;
+  Result<void> made = make_session();
+  if (session_) limit = io::connect_limit(*session_, limit);
+  connector_.emplace(loop_, upstream_->to, limit, [this, made](auto stream) {
     connector_.reset();
+    if (!made) return fail(made.error());
     if (!stream) return fail(stream.error());
     connected(std::move(stream).value());
   });
 }
 
+Result<void> Link::make_session() {
+  if (!upstream_->channel) return {};
+  RATLS_TRY(Session session, Session::client(*upstream_->channel));
+  session_.emplace(std::move(session));
+  return {};
+}
+
 void Link::connected(std::unique_ptr<io::Stream> stream) {
-  if (upstream_->channel) return start_channel(std::move(stream));
+  if (session_) return start_channel(std::move(stream));
   start_plain(std::move(stream));
 }
 
@@ -41,10 +52,9 @@ void Link::start_plain(std::unique_ptr<io::Stream> stream) {
 }
 
 void Link::start_channel(std::unique_ptr<io::Stream> stream) {
-  auto session = Session::client(*upstream_->channel);
-  if (!session) return fail(session.error());
-  channel_ = std::make_unique<io::AttestedStream>(
-      loop_, std::move(stream), std::move(session).value(), upstream_->channel->timeouts);
+  channel_ = std::make_unique<io::AttestedStream>(loop_, std::move(stream), std::move(*session_),
+                                                  upstream_->channel->timeouts);
+  session_.reset();
   io::AttestedStream::Events events;
   events.opened = [this] { became_open(); };
   events.bytes = [this](ByteView bytes) {

@@ -46,6 +46,7 @@ class Link {
   [[nodiscard]] std::string measurement() const;
 
  private:
+  Result<void> make_session();
   void connected(std::unique_ptr<io::Stream> stream);
   void start_plain(std::unique_ptr<io::Stream> stream);
   void start_channel(std::unique_ptr<io::Stream> stream);
@@ -56,6 +57,7 @@ class Link {
   io::Loop& loop_;
   std::shared_ptr<const Upstream> upstream_;
   Events events_;
+  std::optional<Session> session_;  ///< of a channel, until TCP stands
   std::optional<io::Connector> connector_;
   std::unique_ptr<io::Stream> plain_;
   std::unique_ptr<io::AttestedStream> channel_;

@@ -1,5 +1,6 @@
 #include <ratls/services/io/attested.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <ratls/core/secret.h>
@@ -9,7 +10,19 @@ namespace ratls::io {
 namespace {
 constexpr std::size_t kRecord = 16384;      // RFC 8446, 5.1
 constexpr std::size_t kMaxDrained = 65536;  // docs/protocol.md, section 6
+
+// Never negative: libuv would wait for ever.
+std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point due) {
+  using std::chrono::milliseconds;
+  const auto left = due - std::chrono::steady_clock::now();
+  return std::max(std::chrono::ceil<milliseconds>(left), milliseconds(0));
+}
 }  // namespace
+
+std::chrono::milliseconds connect_limit(const Session& session, std::chrono::milliseconds most) {
+  const auto due = session.deadline();
+  return due ? std::min(left_until(*due), most) : most;
+}
 
 AttestedStream::AttestedStream(Loop& loop, std::unique_ptr<Stream> wire, Session session,
                                const Timeouts& timeouts)
@@ -18,7 +31,7 @@ AttestedStream::AttestedStream(Loop& loop, std::unique_ptr<Stream> wire, Session
       session_(std::move(session)),
       timeouts_(timeouts),
       limit_(loop),
-      exchange_(loop),
+      due_(loop),
       self_(std::make_shared<AttestedStream*>(this)),
       buffer_(kRecord) {}
 
@@ -29,10 +42,6 @@ AttestedStream::~AttestedStream() {
 
 void AttestedStream::start(Events events) {
   events_ = std::move(events);
-  limit_.start(timeouts_.handshake, [this] {
-    fail(Error(waiting_ ? Reason::evidence_timeout : Reason::handshake_timeout,
-               "the handshake took too long"));
-  });
   Stream::Events wire;
   wire.bytes = [this](ByteView bytes) { take(bytes); };
   wire.end = [this] { wire_ended(); };
@@ -81,7 +90,7 @@ void AttestedStream::go_on() {
     fail(*session_.failure());
     return;
   }
-  watch_exchange();
+  watch_deadline();
   const bool making = state == Session::State::awaiting_evidence || session_.making_evidence();
   making ? await_evidence() : static_cast<void>(waiting_ = false);
   if (state != Session::State::open) return;
@@ -96,22 +105,19 @@ void AttestedStream::go_on() {
   if (pass_verdict()) deliver();
   if (alive.expired() || concluded_) return;
   flush();  // reading may have answered a REQUEST
-  watch_exchange();
+  watch_deadline();
 }
 
-void AttestedStream::watch_exchange() {
+void AttestedStream::watch_deadline() {
   const auto due = session_.deadline();
   if (!due) {
-    exchange_.stop();
+    due_.stop();
     return;
   }
-  const auto left = *due - std::chrono::steady_clock::now();
-  exchange_.start(
-      std::chrono::duration_cast<std::chrono::milliseconds>(left) + std::chrono::milliseconds(1),
-      [this] {
-        session_.expire();
-        go_on();
-      });
+  due_.start(left_until(*due), [this] {
+    session_.expire();
+    go_on();
+  });
 }
 
 void AttestedStream::flush() {
@@ -226,7 +232,7 @@ void AttestedStream::fail(const Error& error) {
 
 void AttestedStream::conclude() {
   limit_.stop();
-  exchange_.stop();
+  due_.stop();
   const auto call = std::exchange(events_.failed, nullptr);
   const Error error = session_.failure() != nullptr
                           ? *session_.failure()

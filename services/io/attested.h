@@ -1,4 +1,5 @@
-/// An attested channel on a loop: a Session over a Stream, plain or framed, with its deadlines.
+/// An attested channel on a loop: a Session over a Stream, plain or framed, with its deadlines. The
+/// handshake's runs since the session was made, so make it before the connection.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,10 @@
 #include <ratls/session.h>
 
 namespace ratls::io {
+
+/// How long a connection for `session` may take to stand: what is left of the session's own
+/// deadline, which runs over both, and at most `most`.
+std::chrono::milliseconds connect_limit(const Session& session, std::chrono::milliseconds most);
 
 /// Threads: the loop's.
 class AttestedStream {
@@ -49,7 +54,7 @@ class AttestedStream {
   void flush();
   void await_evidence();
   bool pass_verdict();
-  void watch_exchange();
+  void watch_deadline();
   void deliver();
   void conclude();
   void fail(const Error& error);
@@ -60,7 +65,7 @@ class AttestedStream {
   Session session_;
   Timeouts timeouts_;
   Timer limit_;
-  Timer exchange_;  ///< the end of an exchange of evidence in frames
+  Timer due_;  ///< the session's own deadline: the handshake's, or an exchange's in frames
   Events events_;
   std::shared_ptr<AttestedStream*> self_;  ///< what calls from other threads find, or null
   Bytes buffer_;

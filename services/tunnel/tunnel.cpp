@@ -39,15 +39,15 @@ const Session* Tunnel::session() const noexcept {
 }
 
 void Tunnel::start() {
-  if (is_server(*plan_)) {
-    attest(std::move(plain_));
-  } else {
-    connect();
-  }
+  auto session = session_of(*plan_);
+  if (!session) return finish(session.error());
+  session_.emplace(std::move(session).value());
+  if (is_server(*plan_)) return attest(std::move(plain_));
+  connect(io::connect_limit(*session_, plan_->connect_limit));
 }
 
-void Tunnel::connect() {
-  connector_.emplace(loop_, plan_->to, plan_->connect_limit, [this](auto stream) {
+void Tunnel::connect(std::chrono::milliseconds limit) {
+  connector_.emplace(loop_, plan_->to, limit, [this](auto stream) {
     connector_.reset();
     if (!stream) return finish(stream.error());
     connected(std::move(stream).value());
@@ -61,10 +61,9 @@ void Tunnel::connected(std::unique_ptr<io::Stream> stream) {
 }
 
 void Tunnel::attest(std::unique_ptr<io::Stream> wire) {
-  auto session = session_of(*plan_);
-  if (!session) return finish(session.error());
-  attested_ = std::make_unique<io::AttestedStream>(loop_, std::move(wire),
-                                                   std::move(session).value(), plan_->timeouts());
+  attested_ = std::make_unique<io::AttestedStream>(loop_, std::move(wire), std::move(*session_),
+                                                   plan_->timeouts());
+  session_.reset();
   io::AttestedStream::Events events;
   events.opened = [this] { attested_opened(); };
   events.bytes = [this](ByteView bytes) { to_plain(bytes); };
@@ -90,7 +89,7 @@ void Tunnel::attested_opened() {
   if (events_.opened) events_.opened(*this);
   if (!is_server(*plan_)) return join();
   attested_->pause();
-  connect();
+  connect(plan_->connect_limit);
 }
 
 void Tunnel::join() {

@@ -49,7 +49,7 @@ class Tunnel {
 
  private:
   void attest(std::unique_ptr<io::Stream> wire);
-  void connect();
+  void connect(std::chrono::milliseconds limit);
   void connected(std::unique_ptr<io::Stream> stream);
   void attested_opened();
   void join();
@@ -65,8 +65,9 @@ class Tunnel {
   std::unique_ptr<io::Stream> plain_;
   std::unique_ptr<io::AttestedStream> attested_;
   std::optional<io::Connector> connector_;
-  bool plain_ended_ = false;     ///< its sending
-  bool attested_ended_ = false;  ///< its sending
+  std::optional<Session> session_;  ///< until its stream stands
+  bool plain_ended_ = false;        ///< its sending
+  bool attested_ended_ = false;     ///< its sending
   bool attested_open_ = false;
   bool over_ = false;
 };

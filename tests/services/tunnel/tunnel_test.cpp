@@ -7,6 +7,7 @@
 #include <ratls/channel.h>
 
 #include "../../ratls/attested_world.h"
+#include "../../ratls/shared_stream.h"
 #include "backend.h"
 
 namespace ratls {
@@ -152,6 +153,19 @@ TEST_CASE("clients that say nothing delay nobody, and their time runs out") {
   REQUIRE(service.wait_for_ends(21));
   const auto ends = service.ends();
   CHECK(std::count(ends.begin(), ends.end(), "handshake_timeout") == 20);
+}
+
+TEST_CASE("a client that sends a byte now and then has no more time than one that is silent") {
+  const Backend backend(test::echo);
+  Plan plan = serve_to(backend);
+  std::get<ServerConfig>(plan.config).timeouts.handshake = 600ms;
+  const RunningService service(plan);
+  const auto slow = plain(service.address());
+  Bytes bytes{0x16, 0x03, 0x03, 0x40, 0x00};  // a record of 16 KiB that never becomes whole
+  bytes.resize(16384, 0x01);
+  const test::Drip drip(*slow, bytes);
+  REQUIRE(service.wait_for_ends(1));
+  CHECK(service.ends() == std::vector<std::string>{"handshake_timeout"});
 }
 
 TEST_CASE("one address gets its share of the tunnels and no more") {
