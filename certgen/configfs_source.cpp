@@ -160,23 +160,38 @@ bool binds_manifest(Entry& entry, ByteView report, const ReportData& data) {
   return equal_ct(echoed, bound.view());
 }
 
-/// A report, or nothing where somebody else wrote into the entry.
+struct Given {
+  Bytes report;
+  std::optional<Bytes> table;
+};
+
+Result<Given> read_answer(Entry& entry) {
+  Given out;
+  RATLS_TRY(out.report, entry.read("outblob", kMaxAttribute));
+  RATLS_TRY(out.table, entry.read_if_there("auxblob", kMaxCertificateTable));
+  return out;
+}
+
+/// A report, or nothing where somebody else wrote into the entry: what went wrong then was theirs.
 Result<std::optional<AttestationReport>> ask_once(TsmFiles& files, const ReportData& data) {
   RATLS_TRY(const auto entry, Entry::make(files));
   RATLS_CHECK(check_provider(*entry));
   RATLS_TRY(const std::uint64_t before, generation_of(*entry));
   RATLS_CHECK(choose_level(*entry));
   RATLS_CHECK(entry->write("inblob", data.view()));
-  RATLS_TRY(Bytes report, entry->read("outblob", kMaxAttribute));
-  RATLS_TRY(const auto table, entry->read_if_there("auxblob", kMaxCertificateTable));
-  RATLS_TRY(const std::uint64_t after, generation_of(*entry));
-  if (after - before != entry->writes()) return std::optional<AttestationReport>();
-  if (binds_manifest(*entry, report, data)) {
+  auto given = read_answer(*entry);
+  const auto after = generation_of(*entry);
+  if (after && *after - before != entry->writes()) return std::optional<AttestationReport>();
+  if (!given) return given.error();
+  if (!after) return after.error();
+  if (binds_manifest(*entry, given->report, data)) {
     return Error(Reason::report_echo_mismatch,
                  "the report binds an SVSM's manifest of services and not what was asked; ratls "
                  "takes direct reports only, so nothing may write service_provider");
   }
-  RATLS_TRY(auto out, detail::with_endorsement(std::move(report), table ? *table : Bytes{}, data));
+  RATLS_TRY(auto out,
+            detail::with_endorsement(std::move(given->report),
+                                     given->table ? *std::move(given->table) : Bytes{}, data));
   return std::optional(std::move(out));
 }
 

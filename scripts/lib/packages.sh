@@ -40,7 +40,10 @@ swtpm                a TPM in software
 swtpm-tools          the same
 tpm2-tools           sets that TPM up
 libmbedtls-dev       a program that links another mbedTLS as well as ratls
-libfuse3-dev         a file system that stands for configfs-tsm
+libfuse3-dev         a file system that stands for configfs-tsm, and a device of a guest
+qemu-system-x86      boots that guest in emulation (tests/guest)
+busybox-static       what that guest consists of
+libelf1              builds that guest's kernel module
 LIST
       ;;
     bench) echo "libssl-dev           OpenSSL, to compare with" ;;

@@ -93,7 +93,7 @@ int TsmKernel::generate(Entry& entry) {
   if (entry.inblob.empty()) return EINVAL;
   if (faults_.foreign_writes > 0) {
     --faults_.foreign_writes;
-    entry.inblob.assign(64, 0xee);
+    entry.inblob = faults_.foreign_blob;
     ++entry.writes;
   }
   if (entry.report && entry.answered == entry.writes) return 0;

@@ -41,9 +41,10 @@ struct TsmFaults {
   bool svsm = false;                 ///< has the attributes of services
   bool always_bound = false;         ///< binds the manifest though nobody asked
   int foreign_writes = 0;            ///< somebody writes another inblob before so many outblobs
-  int wrong_echoes = 0;              ///< so many reports are over something else
-  std::size_t short_write = 64;      ///< the most bytes that a write of inblob takes
-  std::optional<std::size_t> size;   ///< of outblob
+  Bytes foreign_blob = Bytes(64, 0xee);
+  int wrong_echoes = 0;             ///< so many reports are over something else
+  std::size_t short_write = 64;     ///< the most bytes that a write of inblob takes
+  std::optional<std::size_t> size;  ///< of outblob
   std::chrono::milliseconds delay{0};
   bool vanish = false;  ///< at the first read of outblob the file system goes away
 };

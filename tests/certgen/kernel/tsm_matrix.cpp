@@ -92,6 +92,11 @@ std::vector<Refused> wrong_contents() {
        R::io_error, "privlevel"},
       {"a second writer that never stops", with([](TsmFaults& f) { f.foreign_writes = 100; }),
        R::report_echo_mismatch, "another program"},
+      {"a second writer that never stops, of what no firmware takes", with([](TsmFaults& f) {
+         f.foreign_writes = 100;
+         f.foreign_blob = Bytes(5, 0xee);
+       }),
+       R::report_echo_mismatch, "another program"},
       {"REPORT_DATA of somebody else", with([](TsmFaults& f) { f.wrong_echoes = 100; }),
        R::report_echo_mismatch, "other REPORT_DATA"},
       {"a report bound to an SVSM's manifest",
@@ -139,6 +144,11 @@ std::vector<Passed> passes() {
       {"an interrupted write", write_fails("inblob", EINTR, 2), false},
       {"an interrupted read", read_fails("outblob", EINTR, 2), false},
       {"a second writer, twice", with([](TsmFaults& f) { f.foreign_writes = 2; }), false},
+      {"a second writer of what no firmware takes, twice", with([](TsmFaults& f) {
+         f.foreign_writes = 2;
+         f.foreign_blob = Bytes(5, 0xee);
+       }),
+       false},
       {"a slow answer", with([](TsmFaults& f) { f.delay = std::chrono::milliseconds(700); }),
        false},
       {"an entry that is busy when it is to go", with([](TsmFaults& f) {
