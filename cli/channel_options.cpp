@@ -34,7 +34,7 @@ std::optional<Stop> open_identity(const IdentityOptions& options, bool again, Id
 
 std::optional<Stop> start_attester(const std::string& source, Parties& parties) {
   if (parties.attester) return std::nullopt;
-  auto firmware = sim::open_guest(source, {});
+  auto firmware = sim::open_guest(source, {}, tell);
   if (!firmware) return stop_of(firmware.error(), "--source " + source);
   parties.source = std::move(firmware).value();
   parties.attester = std::make_shared<Attester>(*parties.source);
@@ -134,7 +134,7 @@ void add_identity_options(CLI::App& verb, IdentityOptions& options) {
       "new writes them");
   verb.add_option("--source", options.source,
                   "This side is attested, by reports from here: auto, configfs, sev-guest, "
-                  "azure-vtpm, or sim:DIR (a simulator)");
+                  "azure-vtpm, sim:DIR or sim-azure:DIR (a simulator)");
 }
 
 void add_policy_options(CLI::App& verb, AcceptOptions& options) {
