@@ -1,7 +1,9 @@
 /// Where attestation reports come from: the platform's firmware, or the simulator.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <ratls/certgen/report_pace.h>
@@ -11,6 +13,10 @@
 #include <ratls/core/result.h>
 
 namespace ratls {
+
+/// Hears, in one line of words, what is worth knowing and is no error, such as a certificate that
+/// the platform did not give. Called in the thread that calls get(); must not throw. May be empty.
+using Say = std::function<void(const std::string& line)>;
 
 /// What the platform hands out for one request.
 struct AttestationReport {

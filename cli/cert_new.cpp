@@ -17,6 +17,7 @@
 
 #include <ratls/certgen/attester.h>
 #include <ratls/certgen/leaf.h>
+#include <ratls/certgen/reported_tcb.h>
 #include <ratls/certgen/sim/guest.h>
 #include <ratls/core/base64.h>
 #include <ratls/core/evidence.h>
@@ -66,10 +67,8 @@ struct Options {
 struct Fresh {
   SecretBytes key;  // PEM
   Bytes certificate;
-  Bytes tcb;  // REPORTED_TCB of the report in it
+  ReportedTcb tcb;  // of the report in it
 };
-
-constexpr std::size_t kReportedTcb = 0x180;  // AMD 56860, ATTESTATION_REPORT
 
 std::string pem_of(ByteView der) {
   const std::string body = to_base64(der);
@@ -79,14 +78,14 @@ std::string pem_of(ByteView der) {
 }
 
 // On Azure the report stands inside the paravisor's.
-Result<Bytes> reported_tcb(ByteView evidence) {
+Result<ReportedTcb> tcb_in(ByteView evidence) {
   RATLS_TRY(EvidenceEnvelope envelope, EvidenceEnvelope::decode(evidence));
   if (envelope.azure) {
     RATLS_TRY(HclReport hcl, parse_hcl_report(envelope.azure->hcl_report));
     envelope.report = std::move(hcl.report);
   }
-  const ByteView tcb = ByteView(envelope.report).subspan(kReportedTcb, 8);
-  return Bytes(tcb.begin(), tcb.end());
+  const auto tcb = reported_tcb(envelope.report);
+  return tcb ? Result<ReportedTcb>(*tcb) : Error(Reason::malformed_report);
 }
 
 Result<Fresh> make(Attester& attester, Role role) {
@@ -95,8 +94,8 @@ Result<Fresh> make(Attester& attester, Role role) {
   auto pending = attester.begin({role, Level::key, std::nullopt, hash_spki(key.spki())});
   RATLS_TRY(const Bytes evidence, pending.take());
   RATLS_TRY(Bytes certificate, make_leaf(key, ByteView(evidence)));
-  RATLS_TRY(Bytes tcb, reported_tcb(evidence));
-  return Fresh{std::move(pem), std::move(certificate), std::move(tcb)};
+  RATLS_TRY(const ReportedTcb tcb, tcb_in(evidence));
+  return Fresh{std::move(pem), std::move(certificate), tcb};
 }
 
 Stop failed(const std::string& path, int number) {
@@ -163,7 +162,7 @@ class Pair {
 
   const Options& options_;
   Attester& attester_;
-  Bytes tcb_;
+  ReportedTcb tcb_;  // of the pair that was written last
 };
 
 std::optional<Stop> check(const Options& options) {
@@ -252,7 +251,7 @@ Exit run_once(const Options& options) {
 Exit run(const Options& options) {
   guard_process_memory();
   if (const auto stop = check(options)) return report_stop(*stop, false);
-  const auto firmware = sim::open_guest(options.source, {});
+  const auto firmware = sim::open_guest(options.source, {}, tell);
   if (!firmware) return report_error(firmware.error(), false, "--source " + options.source);
   Attester attester(**firmware);
   if (const auto started = attester.start(); !started) {
@@ -272,7 +271,8 @@ void add_cert(CLI::App& tool, Exit& exit) {
   auto* verb = group->add_subcommand("new", "Make a key and evidence over it (level 0)");
   const auto options = std::make_shared<Options>();
   verb->add_option("--source", options->source,
-                   "Where reports come from: auto, configfs, sev-guest, or sim:DIR (a simulator)")
+                   "Where reports come from: auto, configfs, sev-guest, azure-vtpm, sim:DIR or "
+                   "sim-azure:DIR (a simulator)")
       ->required();
   verb->add_option("--key-out", options->key_out, "The new key, PEM, mode 0600")->required();
   verb->add_option("--cert-out", options->certificate_out, "Its certificate, PEM")->required();

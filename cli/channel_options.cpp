@@ -45,7 +45,7 @@ std::optional<Stop> start_attester(const IdentityOptions& options, Parties& part
   const std::string& source = options.source;
   Identity instance;
   if (auto stop = open_instance(options.instance, instance)) return stop;
-  auto firmware = sim::open_guest(source, {});
+  auto firmware = sim::open_guest(source, {}, tell);
   if (!firmware) return stop_of(firmware.error(), "--source " + source);
   parties.source = std::move(firmware).value();
   parties.attester = std::make_shared<Attester>(*parties.source, EvidenceQueue::kDefaultDeadline,
@@ -150,7 +150,7 @@ void add_identity_options(CLI::App& verb, IdentityOptions& options) {
       "new writes them");
   verb.add_option("--source", options.source,
                   "This side is attested, by reports from here: auto, configfs, sev-guest, "
-                  "azure-vtpm, or sim:DIR (a simulator)");
+                  "azure-vtpm, sim:DIR or sim-azure:DIR (a simulator)");
   verb.add_option("--instance", options.instance,
                   "With --source: PEM with a key of this guest's own and its certificate, for "
                   "policies with instance_keys (docs/policy.md)");

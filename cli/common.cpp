@@ -122,6 +122,10 @@ Stop stop_of(const Error& error, const std::string& about) {
   return {exit_of(error.reason()), said ? message : about + ": " + message, error};
 }
 
+void tell(const std::string& line) {
+  std::fprintf(stderr, "ratls: %s\n", line.c_str());
+}
+
 Exit report_stop(const Stop& stop, bool json) {
   if (json && stop.error) {
     const Reason reason = stop.error->reason();

@@ -55,6 +55,9 @@ Input read_input(const std::string& path, std::size_t max = kMaxInput);
 /// Writes all of `text` to standard output; Exit::unavailable where that fails (disk full).
 Exit print(const std::string& text, Exit exit);
 
+/// A line on standard error, for what is worth knowing and ends nothing (Say of report sources).
+void tell(const std::string& line);
+
 /// Says why a verb stops: a sentence on standard error, or with `json` an object of schema
 /// ratls.error/1 on standard output. Returns the Stop's exit code.
 Exit report_stop(const Stop& stop, bool json);

@@ -34,6 +34,7 @@ constexpr const char* kExamples =
 
 struct Options {
   std::string root;
+  std::string tcti;
   std::string policy;
   KdsOptions kds;
   bool offline = false;
@@ -80,10 +81,10 @@ Check check_collateral(const Options& options, const Clock& clock) {
           ""};
 }
 
-Check check_leaf(const AttestationReport& made, const Clock& clock) {
+Check check_leaf(const AttestationReport& made, const std::string& said, const Clock& clock) {
   constexpr std::string_view kId = "endorsement";
   if (!made.endorsement) {
-    return {kId, Status::warn, "the host gave no certificate with the report",
+    return {kId, Status::warn, said.empty() ? "the host gave no certificate with the report" : said,
             "verifiers need it from elsewhere: ratls report --out F; ratls collateral fetch "
             "--report F, on the verifier's side, then --collateral"};
   }
@@ -109,10 +110,13 @@ std::string words_of(const AttestationReport& made) {
   return "version " + std::to_string(*number) + ", VMPL " + std::to_string(*vmpl);
 }
 
-void ask_for_report(const Clock& clock, Findings& out) {
+void ask_for_report(const Options& options, const Clock& clock, Findings& out) {
   constexpr std::string_view kId = "report";
   auto& checks = out.diagnosis.checks;
-  const auto source = open_report_source("auto");
+  std::string said;
+  const auto source =
+      open_report_source(options.tcti.empty() ? "auto" : "azure-vtpm:" + options.tcti,
+                         [&said](const std::string& line) { said = line; });
   const auto began = std::chrono::steady_clock::now();
   const auto made =
       source ? (*source)->get(ReportData()) : Result<AttestationReport>(source.error());
@@ -127,7 +131,7 @@ void ask_for_report(const Clock& clock, Findings& out) {
                     words_of(*made) + ", from " + std::string((*source)->name()) + " in " +
                         milliseconds_since(began),
                     ""});
-  checks.push_back(check_leaf(*made, clock));
+  checks.push_back(check_leaf(*made, said, clock));
 }
 
 Exit exit_of(const Findings& findings) {
@@ -154,9 +158,10 @@ std::string json_of(const Findings& findings, Exit exit) {
 Exit run(const Options& options) {
   const SystemClock clock;
   Findings findings;
-  findings.diagnosis = doctor::diagnose(doctor::look_at({options.root, {}}, clock));
+  findings.diagnosis =
+      doctor::diagnose(doctor::look_at({options.root, {}, options.tcti, options.offline}, clock));
   findings.diagnosis.checks.push_back(check_collateral(options, clock));
-  if (options.report) ask_for_report(clock, findings);
+  if (options.report) ask_for_report(options, clock, findings);
   const Exit exit = exit_of(findings);
   if (options.json) return print(json_of(findings, exit), exit);
   return print(doctor::text_of(findings.diagnosis.checks) + last_line(findings, exit), exit);
@@ -170,15 +175,17 @@ void add_doctor(CLI::App& tool, Exit& exit) {
   const auto options = std::make_shared<Options>();
   options->kds.limit = options->kds.connect_limit = std::chrono::seconds(5);
   verb->add_flag("--report", options->report, "Ask for a report, too");
-  verb->add_flag("--offline", options->offline, "Do not try AMD's key service");
+  verb->add_flag("--offline", options->offline,
+                 "Do not try AMD's key service, nor Azure's metadata service");
   verb->add_flag("--json", options->json, "One JSON object (docs/schema/doctor.schema.json)");
   verb->add_option("--base-url", options->kds.base_url,
                    "The key service or a mirror; default " + options->kds.base_url);
   verb->add_option("--ca-file", options->kds.ca_file, "CAs that may vouch for its server, PEM");
   verb->add_option("--proxy", options->kds.proxy, "http://host:port; no environment is asked");
   verb->add_option("--policy", options->policy, "Also believe the simulator roots of this policy");
-  // For tests: a folder that stands for the machine.
+  // For tests: a folder that stands for the machine, and a TPM that stands for Azure's.
   verb->add_option("--root", options->root)->group("");
+  verb->add_option("--tcti", options->tcti)->group("");
   verb->footer(exit_code_help() + kExamples);
   verb->callback([options, &exit] { exit = run(*options); });
 }

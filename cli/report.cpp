@@ -38,7 +38,7 @@ Exit run(const Options& options) {
     }
     data = *given;
   }
-  const auto source = sim::open_guest(options.source, {});
+  const auto source = sim::open_guest(options.source, {}, tell);
   if (!source) return report_error(source.error(), false, "--source");
   if ((*source)->simulated()) std::fputs("SIMULATED: a software AMD-SP signs it\n", stderr);
   const auto report = (*source)->get(data);
@@ -62,14 +62,16 @@ Exit run(const Options& options) {
 void add_report(CLI::App& tool, Exit& exit) {
   auto* verb = tool.add_subcommand("report", "Ask this machine's firmware for a report");
   const auto options = std::make_shared<Options>();
-  verb->add_option("--source", options->source,
-                   "auto, configfs, sev-guest, azure-vtpm, or sim:DIR (a simulator)")
+  verb->add_option(
+          "--source", options->source,
+          "auto, configfs, sev-guest, azure-vtpm (azure-vtpm:TCTI for another TPM), sim:DIR "
+          "or sim-azure:DIR (a simulator)")
       ->capture_default_str();
   verb->add_option("--report-data", options->report_data,
                    "128 hex digits that the report covers; zeros where not given");
-  verb->add_option(
-          "--out", options->out,
-          "The report, 1184 bytes (of azure-vtpm the HCL report around it); - is standard output")
+  verb->add_option("--out", options->out,
+                   "The report, 1184 bytes (of azure-vtpm and sim-azure the HCL report around it); "
+                   "- is standard output")
       ->capture_default_str();
   verb->add_option("--certs", options->certs,
                    "The certificate of the key that signed it, DER, where the host gave one");

@@ -66,12 +66,11 @@ std::optional<Stop> plan_run(const Options& options, agent::Run& out) {
   out.config = std::move(config).value();
   out.folder = folder_of(options.config);
   const std::string source = options.source.empty() ? out.config.report_source : options.source;
-  out.open_source = [source, launch = sim::GuestSetup{options.measurement, false, false}] {
-    return sim::open_guest(source, launch);
-  };
   out.log = [quiet = options.quiet](const std::string& line) {
-    if (!quiet) std::fprintf(stderr, "ratls: %s\n", line.c_str());
+    if (!quiet) tell(line);
   };
+  out.open_source = [source, launch = sim::GuestSetup{options.measurement, false, false},
+                     say = out.log] { return sim::open_guest(source, launch, say); };
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ratls/certgen/sim/authority.h>
+#include <ratls/certgen/sim/azure_machine.h>
 #include <ratls/certgen/sim/guest.h>
 #include <ratls/certgen/sim/policy_text.h>
 #include <ratls/certgen/sim/processor.h>
@@ -25,7 +26,9 @@ constexpr const char* kExamples =
     "  ratls sim policy sim --out policy.json\n"
     "  ratls sim report sim --out report.bin --endorsement-out vcek.der\n"
     "  ratls verify report report.bin --endorsement vcek.der --policy policy.json\n"
-    "  ratls sim update sim 4/0/28/223\n";
+    "  ratls sim update sim 4/0/28/223\n"
+    "  ratls sim policy sim --azure --out azure.json       # for guests of --source sim-azure:sim\n"
+    "  ratls sim extend sim 11 $(sha256sum kernel | cut -d' ' -f1)\n";
 
 struct Options {
   std::string folder;
@@ -41,6 +44,9 @@ struct Options {
   std::uint32_t vmpl = 0;
   bool debug = false;
   bool vlek = false;
+  bool azure = false;
+  std::uint32_t pcr = 0;
+  std::string digest;
 };
 
 // Also where nothing reads standard output: nobody should take these files for evidence.
@@ -180,6 +186,27 @@ Exit update(const Options& options) {
                Exit::ok);
 }
 
+Exit extend(const Options& options) {
+  banner();
+  if (const auto none = missing(options)) return report_stop(*none, false);
+  const auto digest = Sha256Digest::parse_hex(options.digest);
+  if (!digest) return stop(Exit::usage, "DIGEST must be a SHA-256, 64 hex digits");
+  const auto done = sim::extend_pcr(options.folder, options.pcr, *digest);
+  if (!done) return report_error(done.error(), false, options.folder);
+  return print("PCR " + std::to_string(options.pcr) + " of sim-azure:" + options.folder +
+                   " is extended from now on\n",
+               Exit::ok);
+}
+
+// What boots and what may boot it: boot loader, Secure Boot, unified kernel image.
+Result<PcrValues> pcrs_of(const Options& options) {
+  PcrValues out;
+  if (!options.azure) return out;
+  RATLS_TRY(const PcrValues all, sim::azure_pcrs(options.folder));
+  for (const std::uint32_t index : {4U, 7U, 11U}) out[index] = all.at(index);
+  return out;
+}
+
 Exit policy(const Options& options) {
   banner();
   const auto products = products_of(options);
@@ -194,6 +221,9 @@ Exit policy(const Options& options) {
     wanted.measurements.push_back(measurement);
   }
   if (options.vlek) wanted.csp_ids = {sim::ProcessorOptions{}.csp_id};
+  auto pcrs = pcrs_of(options);
+  if (!pcrs) return report_error(pcrs.error(), false, options.folder);
+  wanted.tpm_pcrs = std::move(pcrs).value();
   auto authority = sim::Authority::open(options.folder);
   if (!authority) return report_error(authority.error(), false, options.folder);
   const auto json = sim::policy_json(*authority, wanted);
@@ -229,6 +259,8 @@ void policy_options(CLI::App& verb, Options& options) {
   verb.add_option("--measurement", options.measurements, "96 hex digits; may be repeated")
       ->allow_extra_args(false);
   verb.add_flag("--vlek", options.vlek, "Accept the simulated provider's VLEK too");
+  verb.add_flag("--azure", options.azure,
+                "For sim-azure:DIR: PCRs 4, 7 and 11 must be as they are now");
 }
 
 }  // namespace
@@ -250,6 +282,13 @@ void add_sim(CLI::App& tool, Exit& exit) {
   update_verb->add_option("TCB", options->tcb, "The new level, e.g. 4/0/28/223")->required();
   update_verb->footer(exit_code_help() + kExamples);
   update_verb->callback([options, &exit] { exit = update(*options); });
+  auto* extend_verb =
+      group->add_subcommand("extend", "Extend a PCR of sim-azure:DIR, running guests included");
+  extend_verb->add_option("DIR", options->folder, "Where the simulator keeps its keys")->required();
+  extend_verb->add_option("PCR", options->pcr, "0 to 23")->required()->check(CLI::Range(0U, 23U));
+  extend_verb->add_option("DIGEST", options->digest, "What is measured, 64 hex digits")->required();
+  extend_verb->footer(exit_code_help() + kExamples);
+  extend_verb->callback([options, &exit] { exit = extend(*options); });
   auto* policy_verb = group->add_subcommand("policy", "Write a policy that accepts its guest");
   common_options(*policy_verb, *options);
   policy_options(*policy_verb, *options);

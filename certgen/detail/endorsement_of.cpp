@@ -24,7 +24,7 @@ bool is_signed_by_vlek(ByteView report) {
 // After an update of its firmware a host may go on giving the certificate of before.
 bool is_of_other_firmware(ByteView leaf, ByteView report) {
   const auto made_for = tcb_of_leaf(leaf);
-  return made_for && made_for != tcb_of_report(report);
+  return made_for && made_for != reported_tcb(report);
 }
 
 }  // namespace

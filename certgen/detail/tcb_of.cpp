@@ -11,8 +11,11 @@ namespace ratls::detail {
 
 namespace {
 
-constexpr std::size_t kReportedTcb = 0x180;
-constexpr const char* kLevels = "1.3.6.1.4.1.3704.1.3.";  // AMD 57230
+constexpr std::size_t kChipId = 0x1a0;  // AMD 56860, ATTESTATION_REPORT
+constexpr std::size_t kChipIdSize = 64;
+constexpr std::size_t kTurinIdSize = 8;
+constexpr const char* kHardwareId = "1.3.6.1.4.1.3704.1.4";  // AMD 57230
+constexpr const char* kLevels = "1.3.6.1.4.1.3704.1.3.";     // AMD 57230
 
 /// A level's extension, and the byte of TCB_VERSION it stands in.
 struct Place {
@@ -43,11 +46,6 @@ std::optional<ReportedTcb> arrange(const std::map<char, std::uint8_t>& levels,
 
 }  // namespace
 
-std::optional<ReportedTcb> tcb_of_report(ByteView report) {
-  if (report.size() != kSnpReportSize) return std::nullopt;
-  return ReportedTcb::from(report.subspan(kReportedTcb, ReportedTcb::kSize));
-}
-
 std::optional<ReportedTcb> tcb_of_leaf(ByteView der) {
   const auto leaf = Certificate::parse(der, Reason::malformed_endorsement);
   if (!leaf) return std::nullopt;
@@ -60,6 +58,20 @@ std::optional<ReportedTcb> tcb_of_leaf(ByteView der) {
     levels[extension.oid.back()] = *level;
   }
   return levels.contains('9') ? arrange(levels, kTurin) : arrange(levels, kMilanAndGenoa);
+}
+
+bool is_of_chip(ByteView der, ByteView report) {
+  const auto leaf = Certificate::parse(der, Reason::malformed_endorsement);
+  if (!leaf || report.size() != kSnpReportSize) return false;
+  const ByteView chip = report.subspan(kChipId, kChipIdSize);
+  for (const auto& extension : leaf->extensions()) {
+    if (extension.oid != kHardwareId) continue;
+    const ByteView id = extension.value;
+    if (id.size() != kChipIdSize && id.size() != kTurinIdSize) return false;
+    return !is_zero(chip) && equal_ct(id, chip.first(id.size())) &&
+           is_zero(chip.subspan(id.size()));
+  }
+  return false;
 }
 
 }  // namespace ratls::detail

@@ -1,19 +1,18 @@
-/// For which firmware a report, and the certificate of its key, were made.
+/// For which machine the certificate of a report's key was made.
 #pragma once
 
 #include <optional>
 
+#include <ratls/certgen/reported_tcb.h>
 #include <ratls/core/bytes.h>
 
 namespace ratls::detail {
 
-/// REPORTED_TCB as it stands in a report: what its key was derived for (AMD 56860).
-using ReportedTcb = FixedBytes<8, struct ReportedTcbTag>;
-
-/// Nothing where these are not a report's bytes.
-std::optional<ReportedTcb> tcb_of_report(ByteView report);
-
 /// Of a VCEK or VLEK, DER, in the layout of its product; nothing where this is not one.
 std::optional<ReportedTcb> tcb_of_leaf(ByteView der);
+
+/// Is this VCEK, DER, of the chip that the report names (hwID, AMD 57230)? Turin's has 8 bytes, and
+/// zeros follow in the report. False for a report that names none, and for what is no certificate.
+bool is_of_chip(ByteView der, ByteView report);
 
 }  // namespace ratls::detail

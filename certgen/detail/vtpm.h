@@ -9,6 +9,11 @@
 
 namespace ratls::detail {
 
+// docs/snp.md, section 6: where Azure's paravisor keeps what.
+inline constexpr std::uint32_t kHclReportIndex = 0x01400001;
+inline constexpr std::uint32_t kHclRequestIndex = 0x01400002;
+inline constexpr std::uint32_t kVtpmAttestationKey = 0x81000003;
+
 /// Threads: one at a time. Errors of all functions: no_report_device (absent, or not permitted),
 /// io_error (what the TPM said, in words).
 class VtpmDoor {
@@ -33,6 +38,9 @@ class VtpmDoor {
   /// The 24 PCRs of the SHA-256 bank, 32 bytes each.
   virtual Result<Bytes> read_pcrs() = 0;
 };
+
+/// Does this build talk to TPMs (RATLS_TPM)?
+bool has_vtpm_support() noexcept;
 
 /// `tcti` in the words of tpm2-tss, e.g. "device:/dev/tpmrm0".
 /// Errors: no_report_device, also where this build has no TPM support.

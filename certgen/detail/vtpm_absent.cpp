@@ -3,6 +3,10 @@
 
 namespace ratls::detail {
 
+bool has_vtpm_support() noexcept {
+  return false;
+}
+
 Result<std::unique_ptr<VtpmDoor>> open_vtpm(const std::string&) {
   return Error(
       Reason::no_report_device,

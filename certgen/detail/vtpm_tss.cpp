@@ -203,6 +203,10 @@ Result<void> check_device(const std::string& tcti) {
 
 }  // namespace
 
+bool has_vtpm_support() noexcept {
+  return true;
+}
+
 Result<std::unique_ptr<VtpmDoor>> open_vtpm(const std::string& tcti) {
   RATLS_CHECK(check_device(tcti));
   TSS2_TCTI_CONTEXT* context = nullptr;

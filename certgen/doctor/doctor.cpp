@@ -65,11 +65,19 @@ std::string_view name(Door door) noexcept {
 Diagnosis diagnose(const MachineFacts& facts) {
   Diagnosis out;
   out.door = detail::best_door(facts);
-  out.checks = {detail::check_guest(facts, out.door), detail::check_driver(facts, out.door),
-                detail::check_tsm(facts, out.door),   detail::check_provider(facts),
-                detail::check_level(facts),           detail::check_device(facts, out.door),
-                detail::check_azure(facts),           detail::check_clock(facts),
-                detail::check_memlock(facts),         detail::check_swap(facts)};
+  out.checks = {detail::check_guest(facts, out.door),
+                detail::check_driver(facts, out.door),
+                detail::check_tsm(facts, out.door),
+                detail::check_provider(facts),
+                detail::check_level(facts),
+                detail::check_device(facts, out.door),
+                detail::check_azure_vtpm(facts),
+                detail::check_azure_report(facts),
+                detail::check_azure_key(facts),
+                detail::check_azure_endorsement(facts),
+                detail::check_clock(facts),
+                detail::check_memlock(facts),
+                detail::check_swap(facts)};
   return out;
 }
 

@@ -35,7 +35,7 @@ struct Diagnosis {
 };
 
 /// Judges the facts: guest, driver, configfs_tsm, provider, vmpl, sev_guest_device, azure_vtpm,
-/// clock, memlock, swap.
+/// azure_report, azure_key, azure_endorsement, clock, memlock, swap.
 Diagnosis diagnose(const MachineFacts& facts);
 
 /// Of a list: is anything in the way?

@@ -12,6 +12,7 @@
 #endif
 
 #include <ratls/certgen/detail/tsm_files.h>
+#include <ratls/certgen/doctor/detail/azure_machine.h>
 #include <ratls/core/crypto.h>
 #include <ratls/core/reader.h>
 #include <ratls/core/secret.h>
@@ -107,7 +108,7 @@ DriverFile driver_file(const std::string& modules) {
 
 // Makes no report: only reading outblob or auxblob would.
 void ask_entry(const std::string& folder, TsmFolder& out) {
-  const auto files = detail::tsm_files(folder);
+  const auto files = ratls::detail::tsm_files(folder);
   std::array<std::uint8_t, 8> random{};
   crypto::random(random);
   const std::string name = "ratls-doctor-" + to_hex(random);
@@ -124,7 +125,7 @@ void ask_entry(const std::string& folder, TsmFolder& out) {
 
 TsmFolder look_at_tsm(const std::string& root) {
   TsmFolder out;
-  const std::string folder = root + detail::kTsmFolder;
+  const std::string folder = root + ratls::detail::kTsmFolder;
   const std::string kinds = read_text(root + "/proc/filesystems").value_or("");
   const std::string mounts = read_text(root + "/proc/self/mounts").value_or("");
   out.supported = kinds.find("\tconfigfs\n") != std::string::npos;
@@ -191,13 +192,22 @@ void look_at_clock(const Place& place, const Clock& clock, MachineFacts& out) {
   if (::adjtimex(&state) >= 0) out.synchronised = (state.status & STA_UNSYNC) == 0;
 }
 
+constexpr unsigned kHypervSnp = 2;
+
 }  // namespace
+
+bool is_azure(const MachineFacts& facts) noexcept {
+  return facts.azure || (facts.processor && facts.processor->isolation == kHypervSnp);
+}
 
 MachineFacts look_at(const Place& place, const Clock& clock) {
   MachineFacts out;
   out.administrator = ::geteuid() == 0;
   look_at_guest(place, out);
   look_at_driver(place.root, out);
+  if (!place.tcti.empty() || (place.root.empty() && is_azure(out))) {
+    out.azure = detail::look_at_azure(place);
+  }
   out.tsm = look_at_tsm(place.root);
   look_at_memory(place.root, out);
   look_at_clock(place, clock, out);

@@ -14,10 +14,25 @@ namespace ratls::doctor {
 /// EAX to EDX of one leaf of CPUID; nothing where there is no such instruction.
 using Cpuid = std::function<std::optional<std::vector<std::uint32_t>>(std::uint32_t leaf)>;
 
+/// An Azure guest's vTPM, and the metadata service that has its VCEK.
+struct AzureFacts {
+  bool built = false;          ///< this build talks to TPMs (RATLS_TPM)
+  std::string vtpm;            ///< why it cannot be talked to; empty: it can
+  bool report = false;         ///< NV index 0x01400001 is there
+  std::string unread;          ///< why no HCL report was read from it; empty: one was
+  bool key = false;            ///< there is a key at 0x81000003
+  bool asked = false;          ///< the metadata service was asked
+  std::string no_endorsement;  ///< why it gave no VCEK for the report; empty: it did
+};
+
 /// Where to look. The defaults are this machine and this process.
 struct Place {
   std::string root;  ///< set before every path, for tests; empty: the machine's own
   Cpuid cpuid;       ///< empty: this processor's, or nothing where `root` is set
+  /// An Azure guest's TPM, in the words of tpm2-tss. Set: it is looked at whatever the processor
+  /// says; empty: /dev/tpmrm0 of an Azure guest, where `root` is empty too.
+  std::string tcti;
+  bool offline = false;  ///< the metadata service is not asked
 };
 
 /// What the processor says; a guest's hypervisor may have filled it in.
@@ -53,8 +68,9 @@ struct MachineFacts {
   std::string vendor;                       ///< DMI system vendor
   bool driver_loaded = false;
   DriverFile driver_file = DriverFile::unknown;
-  int device = 0;  ///< of opening /dev/sev-guest; 0 or an errno
-  int tpm = 0;     ///< of opening /dev/tpmrm0; 0 or an errno
+  int device = 0;                   ///< of opening /dev/sev-guest; 0 or an errno
+  int tpm = 0;                      ///< of opening /dev/tpmrm0; 0 or an errno
+  std::optional<AzureFacts> azure;  ///< nothing where it was not looked at
   TsmFolder tsm;
   std::optional<Timestamp> now;
   std::optional<bool> synchronised;      ///< the kernel's word on its clock
@@ -64,7 +80,11 @@ struct MachineFacts {
   std::vector<std::string> swaps;        ///< what this machine swaps to
 };
 
-/// Looks. Opens the devices and closes them, makes one entry in configfs-tsm and removes it.
+/// Is it a confidential guest of Azure's?
+bool is_azure(const MachineFacts& facts) noexcept;
+
+/// Looks. Opens the devices and closes them, makes one entry in configfs-tsm and removes it; of an
+/// Azure guest's vTPM it reads one index, and asks the metadata service, 2 s at most.
 MachineFacts look_at(const Place& place, const Clock& clock);
 
 }  // namespace ratls::doctor

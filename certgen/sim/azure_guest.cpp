@@ -70,16 +70,26 @@ ReportData paravisor_report_data(ByteView runtime_data) noexcept {
   return out;
 }
 
+PcrValues fresh_pcrs() {
+  PcrValues out;
+  for (std::uint32_t i = 0; i < kTpmPcrs; ++i) {
+    out[i] = crypto::sha256({as_bytes("PCR " + std::to_string(i))});
+  }
+  return out;
+}
+
+Bytes encode_pcrs(const PcrValues& pcrs) {
+  Bytes out;
+  for (const auto& [index, value] : pcrs) append(out, value.view());
+  return out;
+}
+
 struct Vtpm::Key {
   detail::PsaKey key;
   Bytes modulus;
 };
 
-Vtpm::Vtpm(std::unique_ptr<Key> key) : key_(std::move(key)) {
-  for (std::uint32_t i = 0; i < kTpmPcrs; ++i) {
-    pcrs[i] = crypto::sha256({as_bytes("PCR " + std::to_string(i))});
-  }
-}
+Vtpm::Vtpm(std::unique_ptr<Key> key) : key_(std::move(key)) {}
 
 Vtpm::~Vtpm() = default;
 
@@ -105,9 +115,7 @@ Result<Bytes> Vtpm::sign(ByteView message) const {
 }
 
 Bytes Vtpm::pcr_values() const {
-  Bytes out;
-  for (const auto& [index, value] : pcrs) append(out, value.view());
-  return out;
+  return encode_pcrs(pcrs);
 }
 
 // TPM 2.0 Library, part 2: TPMS_ATTEST of a quote.
@@ -123,22 +131,16 @@ Bytes Vtpm::attest(ByteView extra_data) const {
   return std::move(out).take();
 }
 
-AzureGuest::AzureGuest(std::unique_ptr<Vtpm> vtpm, AttestationReport report, Bytes hcl_report)
-    : vtpm_(std::move(vtpm)), report_(std::move(report)), hcl_report_(std::move(hcl_report)) {}
-
-Result<std::unique_ptr<AzureGuest>> AzureGuest::make(Processor& processor) {
+Result<std::unique_ptr<AzureGuest>> AzureGuest::make(ReportSource& machine) {
   RATLS_TRY(auto vtpm, Vtpm::make());
-  const std::string runtime = runtime_data_json(vtpm->modulus());
-  RATLS_TRY(auto report, processor.get(paravisor_report_data(as_bytes(runtime))));
-  Bytes hcl = encode_hcl_report(report.report, as_bytes(runtime));
-  return std::unique_ptr<AzureGuest>(
-      new AzureGuest(std::move(vtpm), std::move(report), std::move(hcl)));
+  return std::unique_ptr<AzureGuest>(new AzureGuest(std::move(vtpm), machine));
 }
 
 Result<AttestationReport> AzureGuest::get(const ReportData& data) {
-  AttestationReport out = report_;
+  const std::string runtime = runtime_data_json(vtpm_->modulus());
+  RATLS_TRY(AttestationReport out, machine_.get(paravisor_report_data(as_bytes(runtime))));
   AzureEvidence sent;
-  sent.hcl_report = hcl_report_;
+  sent.hcl_report = encode_hcl_report(out.report, as_bytes(runtime));
   sent.quote = vtpm_->attest(qualifying_data_for(data).view());
   RATLS_TRY(sent.signature, vtpm_->sign(sent.quote));
   sent.pcr_values = vtpm_->pcr_values();

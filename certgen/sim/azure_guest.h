@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include <ratls/certgen/sim/processor.h>
+#include <ratls/certgen/report_source.h>
 #include <ratls/core/tpm_quote.h>
 
 namespace ratls::sim {
@@ -18,6 +18,11 @@ Bytes encode_hcl_report(ByteView report, ByteView runtime_data);
 
 /// REPORT_DATA of a paravisor's report: SHA-256(runtime data), then zeros.
 ReportData paravisor_report_data(ByteView runtime_data) noexcept;
+
+/// The PCRs of a fresh simulated machine, all 24: SHA-256("PCR 0") and so on.
+PcrValues fresh_pcrs();
+/// Their values, 32 bytes each, the lowest index first.
+Bytes encode_pcrs(const PcrValues& pcrs);
 
 /// A TPM's attestation key and its PCRs. Threads: one at a time.
 class Vtpm {
@@ -36,7 +41,7 @@ class Vtpm {
   /// The PCRs' values, 32 bytes each.
   [[nodiscard]] Bytes pcr_values() const;
 
-  PcrValues pcrs;  ///< all 24; of a fresh machine: SHA-256("PCR 0") and so on
+  PcrValues pcrs = fresh_pcrs();  ///< all 24
 
  private:
   struct Key;
@@ -44,25 +49,26 @@ class Vtpm {
   std::unique_ptr<Key> key_;
 };
 
-/// The two together. Borrows `processor`, which must outlive it.
+/// The two together: the paravisor asks `machine` for a report each time, so firmware that is
+/// updated below shows. Borrows `machine`, which must outlive it.
 class AzureGuest final : public ReportSource {
  public:
-  /// Errors: those of Vtpm and of the processor.
-  static Result<std::unique_ptr<AzureGuest>> make(Processor& processor);
+  /// Errors: those of Vtpm.
+  static Result<std::unique_ptr<AzureGuest>> make(ReportSource& machine);
 
   Result<AttestationReport> get(const ReportData& data) override;
   [[nodiscard]] std::string_view name() const noexcept override { return "sim-azure"; }
   [[nodiscard]] bool simulated() const noexcept override { return true; }
-  [[nodiscard]] std::optional<ReportPace> pace() const noexcept override { return std::nullopt; }
+  [[nodiscard]] std::optional<ReportPace> pace() const noexcept override { return machine_.pace(); }
 
   [[nodiscard]] Vtpm& vtpm() noexcept { return *vtpm_; }
 
  private:
-  AzureGuest(std::unique_ptr<Vtpm> vtpm, AttestationReport report, Bytes hcl_report);
+  AzureGuest(std::unique_ptr<Vtpm> vtpm, ReportSource& machine)
+      : vtpm_(std::move(vtpm)), machine_(machine) {}
 
   std::unique_ptr<Vtpm> vtpm_;
-  AttestationReport report_;
-  Bytes hcl_report_;
+  ReportSource& machine_;
 };
 
 }  // namespace ratls::sim

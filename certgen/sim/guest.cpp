@@ -6,6 +6,7 @@
 
 #include <ratls/certgen/open_source.h>
 #include <ratls/certgen/sim/authority.h>
+#include <ratls/certgen/sim/azure_machine.h>
 #include <ratls/certgen/sim/detail/store.h>
 #include <ratls/certgen/sim/processor.h>
 #include <ratls/core/clock.h>
@@ -14,6 +15,7 @@ namespace ratls::sim {
 namespace {
 
 constexpr std::string_view kPrefix = "sim:";
+constexpr std::string_view kAzurePrefix = "sim-azure:";
 constexpr std::int64_t kDay = 86400;
 
 constexpr const char* kUpdateFile = "firmware-milan";
@@ -91,9 +93,10 @@ Result<void> SimulatedSource::follow_firmware() {
 }  // namespace
 
 Result<std::unique_ptr<ReportSource>> open_guest(const std::string& source,
-                                                 const GuestSetup& launch) {
-  if (!source.starts_with(kPrefix)) return open_report_source(source);
-  const std::string folder = source.substr(kPrefix.size());
+                                                 const GuestSetup& launch, const Say& say) {
+  const bool azure = source.starts_with(kAzurePrefix);
+  if (!azure && !source.starts_with(kPrefix)) return open_report_source(source, say);
+  const std::string folder = source.substr(azure ? kAzurePrefix.size() : kPrefix.size());
   if (!Authority::present(folder)) {
     return Error(Reason::invalid_config,
                  folder + " holds no simulator; run: ratls sim init " + folder);
@@ -101,6 +104,7 @@ Result<std::unique_ptr<ReportSource>> open_guest(const std::string& source,
   RATLS_TRY(auto authority, Authority::open(folder));
   auto out = std::make_unique<SimulatedSource>(std::move(authority), folder);
   RATLS_CHECK(out->start(launch));
+  if (azure) return open_azure_machine(std::move(out), folder);
   return std::unique_ptr<ReportSource>(std::move(out));
 }
 

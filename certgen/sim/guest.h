@@ -17,11 +17,12 @@ struct GuestSetup {
   bool slow = false;            ///< firmware as slow as measured on Google Cloud (8 ms a report)
 };
 
-/// `source` is "sim:DIR", where DIR was made by `ratls sim init DIR`, or a name of
-/// open_report_source(), for which `launch` means nothing. Errors: invalid_config, io_error, and
-/// those of open_report_source().
+/// `source` is "sim:DIR", where DIR was made by `ratls sim init DIR`, "sim-azure:DIR", an Azure
+/// confidential VM on the same machine (azure_machine.h), or a name of
+/// open_report_source(), for which `launch` means nothing and `say` is what it is there. Errors:
+/// invalid_config, io_error, and those of open_report_source().
 Result<std::unique_ptr<ReportSource>> open_guest(const std::string& source,
-                                                 const GuestSetup& launch);
+                                                 const GuestSetup& launch, const Say& say = {});
 
 /// Updates the firmware of the machine below "sim:`folder`", as a host does it under running
 /// guests: from its next report on a source that is open has the new level too, and the VCEK for

@@ -46,10 +46,24 @@ std::string milan_flag(const std::vector<Product>& products) {
   return milan ? ",\n      \"dangerously_accept_milan\": true" : "";
 }
 
+// The measurement of an Azure guest is its paravisor's.
+std::string covers(const PcrValues& pcrs) {
+  if (pcrs.empty()) return R"("image")";
+  std::string values = list(pcrs, [](const auto& each) {
+    return quoted(number(each.first)) + ": [" + quoted(each.second.hex()) + "]";
+  });
+  values.front() = '{';
+  values.back() = '}';
+  return R"("firmware",
+      "tpm_pcrs": {"sha256": )" +
+         values + "}";
+}
+
 std::string guest(const PolicyOptions& options) {
   return R"(    {
       "name": "simulated-guest",
-      "covers": "image",
+      "covers": )" +
+         covers(options.tpm_pcrs) + R"(,
       "measurements": )" +
          list(options.measurements, [](const Digest48& each) { return quoted(each.hex()); }) +
          R"(,

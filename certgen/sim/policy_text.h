@@ -7,6 +7,7 @@
 #include <ratls/certgen/sim/authority.h>
 #include <ratls/certgen/sim/report.h>
 #include <ratls/core/result.h>
+#include <ratls/core/tpm_quote.h>
 
 namespace ratls::sim {
 
@@ -18,6 +19,8 @@ struct PolicyOptions {
   std::vector<std::uint32_t> vmpls{0};
   std::vector<std::uint32_t> report_versions{3, 4, 5};
   std::vector<std::string> csp_ids;  ///< providers whose VLEKs are accepted
+  /// Not empty: Azure guests with these PCRs, and no others; the measurement then covers firmware.
+  PcrValues tpm_pcrs;
 };
 
 /// A complete policy as strict JSON: no DEBUG, no migration, minimum TCB as in

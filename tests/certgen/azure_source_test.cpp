@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include <ratls/certgen/detail/azure_leaf.h>
 #include <ratls/certgen/detail/vtpm.h>
 #include <ratls/certgen/evidence_queue.h>
 #include <ratls/certgen/open_source.h>
@@ -28,6 +29,7 @@ struct Tpm {
   bool takes_requests = true;
   int answers_after = 0;  ///< reads of the report until it names the request; -1: never
   bool upper_case = false;
+  bool unreadable = false;
   int pcrs_move = 0;  ///< how many quotes are overtaken by an extended PCR
   Bytes index = hcl_with("old");
   int requests = 0;
@@ -50,6 +52,7 @@ class Door final : public detail::VtpmDoor {
   }
   Result<Bytes> read_index(std::uint32_t index) override {
     CHECK(index == 0x01400001);
+    if (tpm_.unreadable) return Error(Reason::io_error, "the TPM is busy");
     if (tpm_.requests > 0 && tpm_.answers_after-- == 0) tpm_.index = hcl_with(tpm_.user_data);
     return tpm_.index;
   }
@@ -82,8 +85,15 @@ class Door final : public detail::VtpmDoor {
   Tpm& tpm_;
 };
 
-AzureSource source_of(Tpm& tpm) {
-  return AzureSource(std::make_unique<Door>(tpm), {200ms, 1ms});
+std::unique_ptr<detail::AzureLeaf> no_leaf() {
+  return std::make_unique<detail::AzureLeaf>(
+      [] { return Error(Reason::connection_failed, "no service here"); }, Say());
+}
+
+AzureSource source_of(Tpm& tpm, std::chrono::milliseconds again = 1h,
+                      std::chrono::milliseconds look = 1h, Say say = {}) {
+  return AzureSource(std::make_unique<Door>(tpm), no_leaf(), {200ms, 0ms, look, again},
+                     std::move(say));
 }
 
 std::string shown(const AttestationReport& report) {
@@ -119,6 +129,61 @@ TEST_CASE("a paravisor that takes no request, or does not answer it, leaves the 
   const auto report = source.get(ReportData());
   REQUIRE(report);
   CHECK(shown(*report).find("old") != std::string::npos);
+}
+
+TEST_CASE(
+    "a later report of the paravisor is asked for without waiting, and taken when it is there") {
+  Tpm tpm;
+  tpm.answers_after = 0;
+  AzureSource source = source_of(tpm, 0ms);
+  const std::string first = shown(source.get(ReportData()).value());
+  tpm.answers_after = 2;  // two looks see the old one
+  CHECK(shown(source.get(ReportData()).value()) == first);
+  CHECK(tpm.requests == 2);
+  CHECK(shown(source.get(ReportData()).value()) == first);
+  CHECK(tpm.requests == 2);
+  const std::string second = shown(source.get(ReportData()).value());
+  CHECK(second != first);
+  CHECK(second.find(tpm.user_data) != std::string::npos);
+  CHECK(source.get(ReportData()));
+  CHECK(tpm.requests == 3);
+}
+
+TEST_CASE("a report that somebody else asked for is taken as well") {
+  Tpm tpm;
+  tpm.takes_requests = false;
+  AzureSource source = source_of(tpm, 1h, 0ms);
+  CHECK(shown(source.get(ReportData()).value()).find("old") != std::string::npos);
+  tpm.index = hcl_with("new");
+  CHECK(shown(source.get(ReportData()).value()).find("new") != std::string::npos);
+  AzureSource patient = source_of(tpm);
+  REQUIRE(patient.get(ReportData()));
+  tpm.index = hcl_with("newer");
+  CHECK(shown(patient.get(ReportData()).value()).find("newer") == std::string::npos);
+}
+
+TEST_CASE("a later report that cannot be had leaves the one from before, and says so once") {
+  Tpm tpm;
+  tpm.answers_after = 0;
+  std::vector<std::string> said;
+  AzureSource source =
+      source_of(tpm, 0ms, 1h, [&](const std::string& line) { said.push_back(line); });
+  const std::string first = shown(source.get(ReportData()).value());
+  const bool malformed = GENERATE(false, true);
+  tpm.answers_after = -1;
+  tpm.unreadable = !malformed;
+  if (malformed) tpm.index = Bytes(2600, 0);
+  CHECK(shown(source.get(ReportData()).value()) == first);
+  CHECK(shown(source.get(ReportData()).value()) == first);
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].find("from before stays in use") != std::string::npos);
+}
+
+TEST_CASE("evidence goes out without a VCEK where the machine's service gives none") {
+  Tpm tpm;
+  tpm.takes_requests = false;
+  AzureSource source = source_of(tpm);
+  CHECK_FALSE(source.get(ReportData()).value().endorsement);
 }
 
 TEST_CASE("PCRs that change between quote and reading are quoted again, and not for ever") {

@@ -70,5 +70,5 @@ TEST_CASE("this machine itself can be looked at") {
   const auto facts = look_at({}, clock);
   CHECK_FALSE(facts.kernel.empty());
   CHECK(facts.now);
-  CHECK(diagnose(facts).checks.size() == 10);
+  CHECK(diagnose(facts).checks.size() == 13);
 }

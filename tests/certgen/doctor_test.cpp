@@ -165,8 +165,62 @@ TEST_CASE("on Azure the vTPM is the door") {
   CHECK(find(without, "driver").status == Status::skipped);
   CHECK(find(without, "azure_vtpm").status == Status::fail);
   machine.file("/dev/tpmrm0", "");
-  CHECK(machine.diagnosis().door == Door::azure_vtpm);
+  CHECK(find(machine.diagnosis(), "azure_vtpm").status == Status::skipped);
   machine.mode("/dev/tpmrm0", 0600);
   const Nobody nobody;
   CHECK(says(find(machine.diagnosis(), "azure_vtpm").fix, "tss"));
+}
+
+TEST_CASE("each link of Azure's door is judged for itself, and has its fix") {
+  MachineFacts facts;
+  facts.device = facts.tsm.access = ENOENT;
+  AzureFacts& azure = facts.azure.emplace();
+  azure.built = azure.report = azure.key = azure.asked = true;
+  SECTION("everything is there") {
+    const auto got = diagnose(facts);
+    CHECK(got.door == Door::azure_vtpm);
+    for (const auto* id : {"azure_vtpm", "azure_report", "azure_key", "azure_endorsement"}) {
+      CHECK(find(got, id).status == Status::ok);
+    }
+  }
+  SECTION("a build without tpm2-tss") {
+    azure = AzureFacts();
+    azure.vtpm = "no support";
+    const auto got = diagnose(facts);
+    CHECK(got.door == Door::none);
+    CHECK(find(got, "azure_vtpm").status == Status::fail);
+    CHECK(says(find(got, "azure_vtpm").fix, "RATLS_TPM=ON"));
+    CHECK(find(got, "azure_key").status == Status::skipped);
+  }
+  SECTION("a TPM that does not answer") {
+    azure.vtpm = "the TPM, opening it: tcti:IO failure";
+    CHECK(diagnose(facts).door == Door::none);
+    CHECK(find(diagnose(facts), "azure_vtpm").got == azure.vtpm);
+    CHECK(says(find(diagnose(facts), "azure_vtpm").fix, "dmesg"));
+  }
+  SECTION("a TPM of another machine") {
+    azure.report = azure.asked = false;
+    CHECK(diagnose(facts).door == Door::none);
+    CHECK(find(diagnose(facts), "azure_report").status == Status::fail);
+    CHECK(says(find(diagnose(facts), "azure_report").fix, "ConfidentialVM"));
+    CHECK(find(diagnose(facts), "azure_endorsement").status == Status::skipped);
+  }
+  SECTION("an index that cannot be read") {
+    azure.unread = "io_error: the TPM";
+    CHECK(diagnose(facts).door == Door::none);
+    CHECK(find(diagnose(facts), "azure_report").status == Status::fail);
+    CHECK(says(find(diagnose(facts), "azure_report").fix, "tpm2_nvread"));
+  }
+  SECTION("no attestation key") {
+    azure.key = false;
+    CHECK(diagnose(facts).door == Door::none);
+    CHECK(find(diagnose(facts), "azure_key").status == Status::fail);
+    CHECK(says(find(diagnose(facts), "azure_key").fix, "restart the VM"));
+  }
+  SECTION("a metadata service that cannot be reached is no obstacle") {
+    azure.no_endorsement = "no answer in time";
+    CHECK(diagnose(facts).door == Door::azure_vtpm);
+    CHECK(find(diagnose(facts), "azure_endorsement").status == Status::warn);
+    CHECK(says(find(diagnose(facts), "azure_endorsement").fix, "169.254.169.254"));
+  }
 }

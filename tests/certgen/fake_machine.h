@@ -61,7 +61,7 @@ class Machine {
       const auto found = leaves.find(leaf);
       return found == leaves.end() ? std::nullopt : std::optional(found->second);
     };
-    return doctor::look_at({folder_.path(), cpuid}, clock);
+    return doctor::look_at({folder_.path(), cpuid, {}, true}, clock);
   }
   [[nodiscard]] doctor::Diagnosis diagnosis() const { return doctor::diagnose(facts()); }
 

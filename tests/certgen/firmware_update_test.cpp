@@ -51,7 +51,7 @@ TEST_CASE("the level in a certificate is the one that it was made for") {
   REQUIRE(read);
   CHECK(read->array() == sim::encode(product, tcb));
   CHECK_FALSE(detail::tcb_of_leaf(as_bytes("no certificate")));
-  CHECK_FALSE(detail::tcb_of_report(Bytes(1183, 0)));
+  CHECK_FALSE(reported_tcb(Bytes(1183, 0)));
 }
 
 TEST_CASE("levels of genuine certificates are those of the reports that they belong to") {
@@ -69,7 +69,7 @@ TEST_CASE("levels of genuine certificates are those of the reports that they bel
     if (!leaf) leaf = test::read_file(folder + "vlek.der");
     if (!report || !leaf) continue;
     CAPTURE(folder);
-    CHECK(detail::tcb_of_leaf(*leaf) == detail::tcb_of_report(*report));
+    CHECK(detail::tcb_of_leaf(*leaf) == reported_tcb(*report));
     ++compared;
   }
   CHECK(compared >= 10);
@@ -79,14 +79,14 @@ TEST_CASE(
     "after an update of the firmware the next report and its certificate have the new level") {
   Machine machine;
   const auto before = machine.report();
-  CHECK(detail::tcb_of_report(before.report) == detail::tcb_of_leaf(*before.endorsement));
+  CHECK(reported_tcb(before.report) == detail::tcb_of_leaf(*before.endorsement));
   REQUIRE(sim::update_firmware(machine.path, kUpdated));
   const auto after = machine.report();
-  CHECK(detail::tcb_of_report(after.report) != detail::tcb_of_report(before.report));
-  CHECK(detail::tcb_of_report(after.report)->array() == sim::encode(sim::Product::milan, kUpdated));
-  CHECK(detail::tcb_of_report(after.report) == detail::tcb_of_leaf(*after.endorsement));
+  CHECK(reported_tcb(after.report) != reported_tcb(before.report));
+  CHECK(reported_tcb(after.report)->array() == sim::encode(sim::Product::milan, kUpdated));
+  CHECK(reported_tcb(after.report) == detail::tcb_of_leaf(*after.endorsement));
   REQUIRE(sim::update_firmware(machine.path, {0, 4, 0, 28, 224}));
-  CHECK(detail::tcb_of_report(machine.report().report) != detail::tcb_of_report(after.report));
+  CHECK(reported_tcb(machine.report().report) != reported_tcb(after.report));
 }
 
 TEST_CASE(
@@ -110,8 +110,8 @@ TEST_CASE("sessions of one attester are served with the new certificate after an
   const auto level = [&] {
     const auto evidence = attester.begin({Role::client, Level::key, std::nullopt, {}}).take();
     const auto envelope = EvidenceEnvelope::decode(evidence.value()).value();
-    CHECK(detail::tcb_of_leaf(*envelope.endorsement) == detail::tcb_of_report(envelope.report));
-    return detail::tcb_of_report(envelope.report);
+    CHECK(detail::tcb_of_leaf(*envelope.endorsement) == reported_tcb(envelope.report));
+    return reported_tcb(envelope.report);
   };
   const auto before = level();
   REQUIRE(sim::update_firmware(machine.path, kUpdated));

@@ -7,6 +7,7 @@ independent verifier of tests/differential, which was written from docs/snp.md.
 import hmac
 from typing import NamedTuple, Optional
 
+import azure
 import binders
 import cbor
 import der
@@ -18,7 +19,8 @@ OID = "1.3.6.1.5.5.7.1.35"
 KEY_USAGE, BASIC_CONSTRAINTS = "2.5.29.15", "2.5.29.19"
 CURVES = {"1.2.840.10045.3.1.7", "1.3.132.0.34"}  # P-256, P-384
 RECORDS = {
-    1: ("report", "application/vnd.amd.sev-snp.attestation-report", 4),
+    1: ("report", ("application/vnd.amd.sev-snp.attestation-report",
+                   "application/vnd.ratls.azure-snp+cbor"), 4),
     2: ("endorsement", "application/pkix-cert", 2),
     3: ("claims", "application/vnd.ratls.claims+cbor", 4),
     4: ("crl", "application/pkix-crl", 2),
@@ -31,8 +33,7 @@ REASONS = {"signing_key": "signing_key_mismatch", "issuer": "chain_untrusted", "
            "signature": "signature_invalid"}
 
 
-class Refused(Exception):
-    """Its text is the reason's code."""
+Refused = azure.Refused
 
 
 class Claims(NamedTuple):
@@ -95,7 +96,8 @@ def read_path(data: bytes) -> tuple[int, list[bytes]]:
     return sides, siblings
 
 
-def read_envelope(data: bytes) -> dict[str, bytes]:
+def read_envelope(data: bytes) -> dict:
+    """The records by name; of an Azure guest "azure" as well, and "report" is the one inside."""
     if len(data) > 8192:
         raise cbor.Malformed("more than 8192 bytes")
     reader, found = cbor.Reader(data), {}
@@ -105,11 +107,16 @@ def read_envelope(data: bytes) -> dict[str, bytes]:
         name, media_type, kind = RECORDS[key]
         reader.array(3)
         shown, value, ind = reader.text(), reader.bytes(), reader.uint()
-        if shown != media_type or ind != kind:
+        if shown not in (media_type if name == "report" else (media_type,)) or ind != kind:
             raise cbor.Malformed("media type or ind")
-        found[name] = value
+        found["azure" if shown.endswith("azure-snp+cbor") else name] = value
     reader.end()
-    if not found.get("claims") or len(found.get("report", b"")) != 1184:
+    if not found.get("claims"):
+        raise cbor.Malformed("a record is missing")
+    if "azure" in found:
+        found["azure"] = azure.parse(found["azure"])
+        found["report"] = found["azure"].report
+    if len(found.get("report", b"")) != 1184:
         raise cbor.Malformed("a record is missing, or the report has another size")
     return found
 
@@ -150,8 +157,9 @@ def read_leaf(data: bytes) -> Leaf:
     return Leaf(spki.raw, found[0])
 
 
-def bind(case: dict, spki: bytes, parts: dict[str, bytes]) -> None:
-    """Claims against the verifier's own view, then all 64 bytes of REPORT_DATA."""
+def bind(case: dict, spki: bytes, parts: dict) -> None:
+    """Claims against the verifier's own view, then all 64 bytes of REPORT_DATA; on Azure all 48 of
+    the quote's qualifying data."""
     claims = read_claims(parts["claims"])
     path = read_path(parts["path"]) if "path" in parts else (0, [])
     if claims.level < case["minimum"]:
@@ -159,9 +167,14 @@ def bind(case: dict, spki: bytes, parts: dict[str, bytes]) -> None:
     own = binders.binder(case["session"], case["role"], claims.level, spki)
     root = binders.fold(binders.leaf(parts["claims"]), *path)
     holds = (claims.role == case["role"] and hmac.compare_digest(claims.spki_hash, binders.sha384(spki))
-             and hmac.compare_digest(claims.nonce or b"", own or b"")
-             and hmac.compare_digest(parts["report"][0x50:0x90], binders.report_data(root)))
+             and hmac.compare_digest(claims.nonce or b"", own or b""))
     if not holds:
+        raise Refused("binding_mismatch")
+    data = binders.report_data(root)
+    if "azure" in parts:
+        if not azure.covers(parts["azure"], data):
+            raise Refused("quote_binding_mismatch")
+    elif not hmac.compare_digest(parts["report"][0x50:0x90], data):
         raise Refused("binding_mismatch")
 
 
@@ -178,8 +191,10 @@ def read_report(data: bytes) -> amd_report.Report:
         raise Refused("malformed_report") from error
 
 
-def authenticate(parts: dict[str, bytes], now: int, issuers: list) -> None:
+def authenticate(parts: dict, now: int, issuers: list) -> None:
     report = read_report(parts["report"])
+    if "azure" in parts:
+        azure.check_runtime_data(parts["azure"], int.from_bytes(parts["report"][0x30:0x34], "little"))
     if "endorsement" not in parts:
         raise Refused("missing_endorsement")
     try:
@@ -189,6 +204,8 @@ def authenticate(parts: dict[str, bytes], now: int, issuers: list) -> None:
     for name in ("signing_key", "issuer", "product", "chain", "chip", "tcb", "signature"):
         if not snp.CHECKS[name](report, certificate, issuers, now):
             raise Refused(REASONS[name])
+    if "azure" in parts:
+        azure.check_quote(parts["azure"])
     if now < certificate.begin.timestamp():
         raise Refused("endorsement_not_yet_valid")
     if now > certificate.end.timestamp():

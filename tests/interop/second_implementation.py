@@ -19,6 +19,7 @@ except ImportError:
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(ROOT / "tests" / "differential")]
+import azure  # noqa: E402
 import binders  # noqa: E402
 import cbor  # noqa: E402
 import evidence  # noqa: E402
@@ -108,6 +109,31 @@ def check_evidence(score: Score) -> None:
         score.equal(f"{each['name']} ({each['like']})", said, each["reason"])
 
 
+def judge_genuine(folder: pathlib.Path) -> str:
+    """The links from the quote to REPORT_DATA; AMD's part is tests/differential's."""
+    parts = [(folder / name).read_bytes() for name in ("hcl-report.bin", "tpm-quote.msg", "tpm-quote.sig")]
+    values = json.loads((folder / "pcrs.json").read_text()) if (folder / "pcrs.json").exists() else []
+    try:
+        report, runtime = azure.read_hcl(parts[0])
+        shown = azure.Azure(report, runtime, parts[1], *azure.read_quote(parts[1]), parts[2],
+                            b"".join(map(unhex, values)))
+        azure.check_runtime_data(shown, int.from_bytes(report[0x30:0x34], "little"))
+        azure.check_quote(shown)
+    except azure.Refused as refusal:
+        return str(refusal)
+    return "accepted"
+
+
+def check_genuine_azure(score: Score) -> None:
+    folder = ROOT.parent / "shared" / "vectors" / "azure"
+    if not folder.is_dir():
+        print("../shared/vectors is not there, so no genuine evidence of Azure is judged")
+        return
+    for name in ("snp-evidence-v0", "snp-evidence-v1", "snp-evidence-genoa"):
+        score.equal(f"genuine {name}", judge_genuine(folder / name), "accepted")
+    score.equal("a genuine quote of another TPM", judge_genuine(folder / "snp-milan-v2"), "quote_signature_invalid")
+
+
 def check_good_frame(score: Score, each: dict, shown: dict) -> None:
     kind, body = frames.split(unhex(each["bytes"]))
     score.equal(f"type of {each['name']}", kind, each["type"])
@@ -176,7 +202,8 @@ def check_example(score: Score) -> None:
 
 def main() -> int:
     score = Score()
-    for check in (check_claims, check_trees, check_binders, check_evidence, check_frames, check_example):
+    for check in (check_claims, check_trees, check_binders, check_evidence, check_genuine_azure, check_frames,
+                  check_example):
         check(score)
     for line in score.wrong:
         print(line)

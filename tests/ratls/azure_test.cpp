@@ -2,11 +2,17 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <ratls/certgen/azure_source.h>
+#include <ratls/certgen/detail/azure_leaf.h>
+#include <ratls/certgen/detail/thim.h>
+#include <ratls/certgen/detail/vtpm.h>
 #include <ratls/certgen/sim/azure_guest.h>
 #include <ratls/certgen/sim/policy_text.h>
+#include <ratls/core/base64.h>
+#include <ratls/core/json.h>
 #include <ratls/verify/policy_json.h>
 
 #include "../support/files.h"
+#include "../support/local_server.h"
 #include "../support/sim_world.h"
 #include "../support/swtpm.h"
 #include "attested_world.h"
@@ -63,23 +69,29 @@ std::unique_ptr<SwTpm> azure_tpm(test::SimWorld& world) {
   return tpm;
 }
 
-/// The source under test, with the VCEK that a verifier otherwise fetches.
-class WithEndorsement final : public ReportSource {
+/// The machine's metadata service, as Azure's answers.
+class Thim {
  public:
-  WithEndorsement(std::unique_ptr<ReportSource> inner, Bytes endorsement)
-      : inner_(std::move(inner)), endorsement_(std::move(endorsement)) {}
-  Result<AttestationReport> get(const ReportData& data) override {
-    auto out = inner_->get(data);
-    if (out) out->endorsement = endorsement_;
-    return out;
+  explicit Thim(const Bytes& vcek)
+      : server_([body = "{\"vcekCert\":" + json::quoted(pem_of(vcek)) + "}"](int fd) {
+          test::send_text(fd, test::http_answer(body));
+        }) {}
+
+  /// The source under test, on this TPM.
+  [[nodiscard]] Result<std::unique_ptr<AzureSource>> source(const SwTpm& tpm) const {
+    RATLS_TRY(auto door, detail::open_vtpm(tpm.tcti()));
+    const detail::ThimPlace place{0x7f000001, server_.port(), std::chrono::seconds(20)};
+    auto leaf =
+        std::make_unique<detail::AzureLeaf>([place] { return detail::ask_thim(place); }, Say());
+    return std::make_unique<AzureSource>(std::move(door), std::move(leaf), AzureSource::Patience());
   }
-  [[nodiscard]] std::string_view name() const noexcept override { return inner_->name(); }
-  [[nodiscard]] bool simulated() const noexcept override { return true; }
-  [[nodiscard]] std::optional<ReportPace> pace() const noexcept override { return inner_->pace(); }
+  [[nodiscard]] std::size_t requests() const { return server_.requests().size(); }
 
  private:
-  std::unique_ptr<ReportSource> inner_;
-  Bytes endorsement_;
+  static std::string pem_of(ByteView der) {
+    return "-----BEGIN CERTIFICATE-----\n" + to_base64(der) + "\n-----END CERTIFICATE-----\n";
+  }
+  test::LocalServer server_;
 };
 
 constexpr const char* kNoSwtpm =
@@ -119,19 +131,19 @@ TEST_CASE("a guest with a TPM attests itself through tpm2-tss, and only with its
   AzureWorld azure;
   const auto tpm = azure_tpm(azure.world);
   if (tpm == nullptr) SKIP(kNoSwtpm);
-  auto opened = AzureSource::open(tpm->tcti());
+  const Thim thim(azure.world.processor()->endorsement());
+  auto opened = thim.source(*tpm);
   if (!opened && opened.error().detail().find("no TPM support") != std::string::npos) {
     SKIP("this build has no tpm2-tss (RATLS_TPM), so nothing is tested against a TPM");
   }
   REQUIRE(opened);
-  const Bytes vcek = azure.world.processor()->endorsement();
-  const AttestedIdentity guest(
-      test::start_attester(std::make_unique<WithEndorsement>(std::move(opened).value(), vcek)));
+  const AttestedIdentity guest(test::start_attester(std::move(opened).value()));
   const auto broker = azure.pinned();
   const PcrValues zeros{{4, Sha256Digest()}, {7, Sha256Digest()}};
   CHECK_FALSE(refusal(guest, azure.verifier(zeros), broker));
   tpm->tool("tpm2_pcrextend 7:sha256=" + std::string(64, 'a'));
   CHECK(refusal(guest, azure.verifier(zeros), broker) == Reason::pcr_not_allowed);
+  CHECK(thim.requests() == 1);
 }
 
 TEST_CASE("a paravisor's report that names another TPM's key is refused") {
@@ -143,11 +155,10 @@ TEST_CASE("a paravisor's report that names another TPM's key is refused") {
       azure.world.processor()->get(sim::paravisor_report_data(as_bytes(runtime))).value();
   test::write_file(tpm->file("other"), sim::encode_hcl_report(report.report, as_bytes(runtime)));
   tpm->tool("tpm2_nvwrite -Q -C o -i other 0x01400001");
-  auto opened = AzureSource::open(tpm->tcti());
+  const Thim thim(azure.world.processor()->endorsement());
+  auto opened = thim.source(*tpm);
   if (!opened) SKIP("this build has no tpm2-tss (RATLS_TPM)");
-  const Bytes vcek = azure.world.processor()->endorsement();
-  const AttestedIdentity guest(
-      test::start_attester(std::make_unique<WithEndorsement>(std::move(opened).value(), vcek)));
+  const AttestedIdentity guest(test::start_attester(std::move(opened).value()));
   const PcrValues zeros{{4, Sha256Digest()}, {7, Sha256Digest()}};
   CHECK(refusal(guest, azure.verifier(zeros), azure.pinned()) == Reason::quote_signature_invalid);
 }

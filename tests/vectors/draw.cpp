@@ -6,8 +6,10 @@
 
 #include <ratls/certgen/leaf.h>
 #include <ratls/certgen/sim/authority.h>
+#include <ratls/certgen/sim/azure_guest.h>
 #include <ratls/core/signing_key.h>
 
+#include "judged.h"
 #include "tests/support/files.h"
 #include "vectors.h"
 
@@ -39,6 +41,71 @@ Result<void> draw_endorsements(sim::Authority& authority, Recording& out) {
                       {"vcek of another chip", other_chip.certificate},
                       {"vcek for another tcb", other_tcb.certificate},
                       {"vlek", vlek.certificate}};
+  return {};
+}
+
+// The vTPMs' private keys end with this program, too.
+struct Tpms {
+  std::unique_ptr<sim::Vtpm> own;
+  std::unique_ptr<sim::Vtpm> other;
+};
+
+/// What is to be wrong with an Azure guest's evidence; nothing: it is good.
+struct AzureFault {
+  bool upper_half = false;
+  std::uint32_t vmpl = 0;
+  std::string runtime;  ///< empty: as it should be
+  bool other_tpm = false;
+};
+
+Result<Bytes> azure_of(sim::Authority& authority, const Case& about, const Tpms& tpms,
+                       const AzureFault& fault, const Recording& out) {
+  const auto chip = authority.chip_id(kMilan, "vectors");
+  auto options = guest(about, chip);
+  options.vmpl = fault.vmpl;
+  RATLS_TRY(const auto signer, authority.vcek_key(kMilan, chip, options.firmware.reported));
+  const std::string runtime =
+      fault.runtime.empty() ? sim::runtime_data_json(tpms.own->modulus()) : fault.runtime;
+  ReportData vouched = sim::paravisor_report_data(as_bytes(runtime));
+  if (fault.upper_half) vouched.mutable_view().back() = 1;
+  RATLS_TRY(const Bytes report, sim::make_report(signer, options, vouched));
+  const sim::Vtpm& tpm = fault.other_tpm ? *tpms.other : *tpms.own;
+  AzureEvidence sent;
+  sent.hcl_report = sim::encode_hcl_report(report, as_bytes(runtime));
+  sent.quote = tpm.attest(qualifying_data_for(report_data_of(about, out)).view());
+  RATLS_TRY(sent.signature, tpm.sign(sent.quote));
+  sent.pcr_values = tpm.pcr_values();
+  return sent.encode();
+}
+
+// In the order of recorded_bad_azure().
+std::vector<AzureFault> azure_faults(const Tpms& tpms) {
+  const std::string good = sim::runtime_data_json(tpms.own->modulus());
+  const std::string head = R"({"keys":[)";
+  const std::string keys = good.substr(head.size(), good.find(']') - head.size());
+  std::vector<AzureFault> all(5);
+  all[0].upper_half = true;
+  all[1].vmpl = 1;
+  all[2].runtime = head + keys + "," + good.substr(head.size());
+  all[3].runtime = R"({"user-data":"",)" + good.substr(1);
+  all[4].other_tpm = true;
+  return all;
+}
+
+Result<void> draw_azure(sim::Authority& authority, const Case& about, const Tpms& tpms,
+                        const SigningKey& key, Recording& out) {
+  RATLS_TRY(out.azure[about.name], azure_of(authority, about, tpms, {}, out));
+  RATLS_TRY(const Bytes evidence, envelope_of(about, out).encode());
+  RATLS_TRY(out.leaves[about.name], make_leaf(key, ByteView(evidence)));
+  return {};
+}
+
+Result<void> draw_bad_azure(sim::Authority& authority, const Tpms& tpms, Recording& out) {
+  const auto faults = azure_faults(tpms);
+  for (std::size_t i = 0; i < faults.size(); ++i) {
+    RATLS_TRY(out.azure[recorded_bad_azure().at(i)],
+              azure_of(authority, case_of("Azure client"), tpms, faults[i], out));
+  }
   return {};
 }
 
@@ -74,9 +141,15 @@ Result<Recording> draw(const std::string& simulator) {
   list.this_update = Timestamp{kNow - 86400};
   list.next_update = Timestamp{kNow + 86400};
   RATLS_TRY(out.crl, authority.crl(kMilan, list));
+  Tpms tpms;
+  RATLS_TRY(tpms.own, sim::Vtpm::make());
+  RATLS_TRY(tpms.other, sim::Vtpm::make());
   for (const Case& about : cases()) {
-    RATLS_CHECK(draw_report(authority, about, about.role == Role::client ? client : server, out));
+    const SigningKey& key = about.role == Role::client ? client : server;
+    RATLS_CHECK(about.azure ? draw_azure(authority, about, tpms, key, out)
+                            : draw_report(authority, about, key, out));
   }
+  RATLS_CHECK(draw_bad_azure(authority, tpms, out));
   return out;
 }
 

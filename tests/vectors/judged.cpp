@@ -1,5 +1,6 @@
 #include "judged.h"
 
+#include <ratls/certgen/sim/azure_guest.h>
 #include <ratls/core/x509.h>
 #include <ratls/verify/evidence_leaf.h>
 #include <ratls/verify/verifier.h>
@@ -7,20 +8,26 @@
 namespace ratls::vectors {
 namespace {
 
-Policy policy_of(const Recording& recorded) {
+// A fresh simulated machine's PCRs.
+std::map<std::uint32_t, std::vector<Sha256Digest>> golden_pcrs() {
+  const PcrValues fresh = sim::fresh_pcrs();
+  return {{4, {fresh.at(4)}}, {7, {fresh.at(7)}}};
+}
+
+Policy policy_of(const Recording& recorded, bool azure) {
   const auto measurement = crypto::sha384({as_bytes("ratls simulated guest")});
   const auto golden = *snp::Measurement::from(measurement.view());
-  return Policy::allow_only("vectors", Covers::image, {golden})
-      .tcb_floor(snp::Product::milan, snp::Tcb{std::nullopt, 0, 0, 0, 0})
-      .any_chip()
-      .any_platform()
-      .revocation(Revocation::accept_missing())
-      .dangerously_accept_milan()
-      .vlek_of({"CN=simulator.invalid"})
-      .dangerously_trust_simulator(
-          {snp::ProductLine::milan, recorded.ark, recorded.ask, recorded.asvk})
-      .build()
-      .value();
+  auto draft = Policy::allow_only("vectors", Covers::image, {golden})
+                   .tcb_floor(snp::Product::milan, snp::Tcb{std::nullopt, 0, 0, 0, 0})
+                   .any_chip()
+                   .any_platform()
+                   .revocation(Revocation::accept_missing())
+                   .dangerously_accept_milan()
+                   .vlek_of({"CN=simulator.invalid"})
+                   .dangerously_trust_simulator(
+                       {snp::ProductLine::milan, recorded.ark, recorded.ask, recorded.asvk});
+  if (!azure) return std::move(draft).build().value();
+  return std::move(draft).tpm_pcrs(golden_pcrs()).build().value();
 }
 
 struct Shown {
@@ -47,6 +54,7 @@ Judged good_one(const Case& about, const Recording& recorded) {
   out.peer_spki = {spki.begin(), spki.end()};
   out.role = about.role;
   out.minimum = about.level;
+  out.azure = about.azure;
   return out;
 }
 
@@ -58,8 +66,8 @@ std::vector<Judged> good_ones(const Recording& recorded) {
 
 std::vector<Judged> bad_ones(const Recording& recorded) {
   std::vector<Judged> out;
-  for (const auto make :
-       {bad_envelopes, bad_claims, bad_paths, bad_bindings, bad_reports, bad_certificates}) {
+  for (const auto make : {bad_envelopes, bad_claims, bad_paths, bad_bindings, bad_reports,
+                          bad_certificates, bad_azure}) {
     for (Judged& each : make(recorded)) out.push_back(std::move(each));
   }
   return out;
@@ -76,7 +84,7 @@ std::string judge(const Judged& shown, const Recording& recorded) {
   const auto binder = binder_of(shown.secrets, shown.role, shown.minimum, parts->spki);
   if (binder) view.binder = *binder;
   const FixedClock clock(Timestamp{shown.now});
-  const Verifier verifier(policy_of(recorded), clock);
+  const Verifier verifier(policy_of(recorded, shown.azure), clock);
   const auto outcome = verifier.verify(parts->evidence, view);
   if (outcome.accepted) return "accepted";
   return std::string(code(outcome.verdict.reason.value_or(Reason::internal)));

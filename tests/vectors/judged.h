@@ -19,6 +19,7 @@ struct Judged {
   Role role = Role::client;         ///< that the peer must have
   Level minimum = Level::exporter;  ///< that the verifier demands
   std::int64_t now = kNow;
+  bool azure = false;          ///< judged by a policy that names PCRs
   std::optional<Reason> want;  ///< nothing: accepted
 };
 
@@ -34,6 +35,9 @@ std::vector<Judged> bad_paths(const Recording& recorded);
 std::vector<Judged> bad_bindings(const Recording& recorded);
 std::vector<Judged> bad_reports(const Recording& recorded);
 std::vector<Judged> bad_certificates(const Recording& recorded);
+std::vector<Judged> bad_azure(const Recording& recorded);
+/// Of these, the ones that only keys can make: Recording::azure has them.
+const std::vector<std::string>& recorded_bad_azure();
 
 /// What this project's verifier says: "accepted" or the reason's code.
 std::string judge(const Judged& shown, const Recording& recorded);

@@ -42,6 +42,7 @@ std::string Recording::to_json() const {
   out["endorsements"] = hex_map(endorsements);
   out["reports"] = hex_map(reports);
   out["leaves"] = hex_map(leaves);
+  out["azure"] = hex_map(azure);
   return out.dump(1) + "\n";
 }
 
@@ -60,6 +61,7 @@ Result<Recording> Recording::from_json(const std::string& text) {
     out.endorsements = map_of(json.at("endorsements"), wrong);
     out.reports = map_of(json.at("reports"), wrong);
     out.leaves = map_of(json.at("leaves"), wrong);
+    out.azure = map_of(json.at("azure"), wrong);
     if (!wrong) return out;
   } catch (const Json::exception& error) {
     return Error(Reason::invalid_config, error.what());

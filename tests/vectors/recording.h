@@ -22,6 +22,8 @@ struct Recording {
   std::map<std::string, Bytes> reports;       ///< 1184 bytes, by the case that they are for
   std::map<std::string, Bytes> leaves;        ///< certificates, DER, by the case
   Bytes crl;                                  ///< DER
+  /// AzureEvidence::encode(), by the case; and bad ones that only keys can make, by their names.
+  std::map<std::string, Bytes> azure;
 
   [[nodiscard]] std::string to_json() const;
   /// Errors: invalid_config.

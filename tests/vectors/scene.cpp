@@ -67,6 +67,8 @@ const std::vector<Case>& cases() {
       {"post-handshake server", Role::post_handshake_server, Level::exporter, k384},
       {"client with a VLEK and a revocation list", Role::client, Level::exporter, k384, 1, 0, true},
       {"client with an unknown claim", Role::client, Level::exporter, k384, 1, 0, false, true},
+      {"Azure client", Role::client, Level::exporter, k384, 1, 0, false, false, true},
+      {"Azure server among three", Role::server, Level::handshake, k256, 3, 1, false, false, true},
   };
   return all;
 }
@@ -138,7 +140,11 @@ ReportData report_data_of(const Case& about, const Recording& recorded) {
 EvidenceEnvelope envelope_of(const Case& about, const Recording& recorded) {
   const auto claims = claims_of(about, recorded);
   EvidenceEnvelope out;
-  out.report = recorded.reports.at(about.name);
+  if (about.azure) {
+    out.azure = AzureEvidence::decode(recorded.azure.at(about.name)).value();
+  } else {
+    out.report = recorded.reports.at(about.name);
+  }
   out.endorsement = recorded.endorsements.at(about.vlek ? "vlek" : "vcek");
   out.claims = claims[about.place];
   if (about.vlek) out.crl = recorded.crl;

@@ -45,6 +45,7 @@ struct Case {
   std::size_t place = 0;     ///< which of them this is
   bool vlek = false;         ///< and a stapled revocation list
   bool unknown_claim = false;
+  bool azure = false;  ///< a guest on Azure: a quote of its vTPM instead of a report
 
   [[nodiscard]] bool has_leaf() const noexcept {
     return role == Role::client || role == Role::server;

@@ -5,6 +5,10 @@
 
 namespace ratls::doctor::detail {
 
+/// What an errno means, and whether it means "not permitted".
+std::string words(int code);
+bool forbidden(int code);
+
 /// Where reports can be had, as far as that shows without asking for one.
 Door best_door(const MachineFacts& facts);
 
@@ -14,7 +18,13 @@ Check check_tsm(const MachineFacts& facts, Door door);
 Check check_provider(const MachineFacts& facts);
 Check check_level(const MachineFacts& facts);
 Check check_device(const MachineFacts& facts, Door door);
-Check check_azure(const MachineFacts& facts);
+
+/// Can a quote be had of the vTPM, as far as that shows without asking for one?
+bool azure_works(const MachineFacts& facts);
+Check check_azure_vtpm(const MachineFacts& facts);
+Check check_azure_report(const MachineFacts& facts);
+Check check_azure_key(const MachineFacts& facts);
+Check check_azure_endorsement(const MachineFacts& facts);
 
 Check check_clock(const MachineFacts& facts);
 Check check_memlock(const MachineFacts& facts);

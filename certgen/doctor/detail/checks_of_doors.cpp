@@ -3,31 +3,17 @@
 
 #include <cerrno>
 #include <charconv>
-#include <system_error>
 
 namespace ratls::doctor::detail {
 
 namespace {
 
 constexpr std::uint64_t kMsrSnpEnabled = 4;  // AMD 24593, SEV_STATUS bit 2
-constexpr unsigned kHypervSnp = 2;
 constexpr const char* kNoGuest = "no SEV-SNP guest";
 constexpr const char* kUdevFix =
     "give the device to a group of ratls alone, since whoever opens it speaks for this guest: "
     "groupadd -r sev; echo 'KERNEL==\"sev-guest\", GROUP=\"sev\", MODE=\"0660\"' > "
     "/etc/udev/rules.d/90-sev-guest.rules; udevadm trigger; then add its user to the group sev";
-
-std::string words(int code) {
-  return std::generic_category().message(code);
-}
-
-bool forbidden(int code) {
-  return code == EACCES || code == EPERM;
-}
-
-bool is_azure(const MachineFacts& facts) {
-  return facts.processor && facts.processor->isolation == kHypervSnp;
-}
 
 bool tsm_works(const MachineFacts& facts) {
   return facts.tsm.access == 0 && facts.tsm.entry == 0 && facts.tsm.provider == "sev_guest";
@@ -86,7 +72,7 @@ Check no_tsm(const MachineFacts& facts, Door door) {
 Door best_door(const MachineFacts& facts) {
   if (tsm_works(facts)) return Door::configfs;
   if (facts.device == 0) return Door::sev_guest;
-  if (is_azure(facts) && facts.tpm == 0) return Door::azure_vtpm;
+  if (azure_works(facts)) return Door::azure_vtpm;
   return Door::none;
 }
 
@@ -177,18 +163,6 @@ Check check_device(const MachineFacts& facts, Door door) {
   return {kId, closed(door), "/dev/sev-guest cannot be opened: " + words(facts.device),
           facts.device == EBUSY ? "end the other program that has it open"
                                 : "look at the kernel's log (dmesg)"};
-}
-
-Check check_azure(const MachineFacts& facts) {
-  constexpr std::string_view kId = "azure_vtpm";
-  if (!is_azure(facts)) return {kId, Status::skipped, "not a confidential guest of Azure", ""};
-  if (facts.tpm == 0) return {kId, Status::ok, "/dev/tpmrm0 can be opened", ""};
-  if (forbidden(facts.tpm)) {
-    return {kId, Status::fail, "no permission to open /dev/tpmrm0",
-            "usermod -aG tss USER, for the user of ratls alone"};
-  }
-  return {kId, Status::fail, "/dev/tpmrm0: " + words(facts.tpm),
-          "choose a confidential size with the vTPM enabled; modprobe tpm_crb"};
 }
 
 }  // namespace ratls::doctor::detail
