@@ -29,6 +29,10 @@ class AttestedIdentity {
 
   [[nodiscard]] std::string_view source_name() const noexcept { return attester_->source_name(); }
   [[nodiscard]] bool simulated() const noexcept { return attester_->simulated(); }
+  /// Does it speak through the same Attester?
+  [[nodiscard]] bool same_as(const AttestedIdentity& other) const noexcept {
+    return attester_ == other.attester_;
+  }
 
  private:
   std::shared_ptr<Attester> attester_;

@@ -95,6 +95,8 @@ std::string_view name(Level level) noexcept {
   switch (level) {
     case Level::key:
       return "key";
+    case Level::resumed:
+      return "resumed";
     case Level::handshake:
       return "handshake";
     case Level::exporter:

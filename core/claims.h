@@ -18,16 +18,18 @@ enum class Role : std::uint8_t {
   post_handshake_server = 3,
 };
 
-/// What the evidence is bound to (docs/protocol.md, section 1). 1 does not exist.
+/// What the evidence is bound to (docs/protocol.md, section 1). No claims carry 1: a verifier says
+/// it of a session that was resumed.
 enum class Level : std::uint8_t {
   key = 0,        ///< the TLS key only: can be relayed once that key leaks (CVE-2026-33697)
+  resumed = 1,    ///< an earlier session, whose PSK came back without evidence (section 9)
   handshake = 2,  ///< key and handshake traffic secret
   exporter = 3,   ///< key and RFC 8446 exporter
 };
 
 /// E.g. "post-handshake client".
 std::string_view name(Role role) noexcept;
-/// "key", "handshake" or "exporter".
+/// "key", "resumed", "handshake" or "exporter".
 std::string_view name(Level level) noexcept;
 
 /// Is this one of the pairs that exist: (0,0) (0,3) (1,0) (1,2) (2,3) (3,3)?

@@ -21,32 +21,43 @@ Key generate_key() noexcept {
   return out;
 }
 
-Bytes seal(const Key& key, const SecretBytes& value, ByteView associated) {
+Bytes seal(const Key& key, ByteView value, ByteView associated) {
   Bytes out(value.size() + kOverhead);
   const auto nonce = std::span(out).first(kNonceSize);
   const auto sealed = std::span(out).subspan(kNonceSize);
   crypto::random(nonce);
   key.expose([&](ByteView secret) {
-    value.expose([&](ByteView plain) {
-      static_cast<void>(crypto_aead_xchacha20poly1305_ietf_encrypt(
-          sealed.data(), nullptr, plain.data(), plain.size(), associated.data(), associated.size(),
-          nullptr, nonce.data(), secret.data()));
-    });
+    static_cast<void>(crypto_aead_xchacha20poly1305_ietf_encrypt(
+        sealed.data(), nullptr, value.data(), value.size(), associated.data(), associated.size(),
+        nullptr, nonce.data(), secret.data()));
   });
   return out;
 }
 
-Result<SecretBytes> open(const Key& key, ByteView sealed, ByteView associated, Reason on_error) {
+Bytes seal(const Key& key, const SecretBytes& value, ByteView associated) {
+  return value.expose([&](ByteView plain) { return seal(key, plain, associated); });
+}
+
+Result<std::size_t> open_into(const Key& key, ByteView sealed, ByteView associated,
+                              std::span<std::uint8_t> out, Reason on_error) {
   if (sealed.size() < kOverhead) return Error(on_error, "shorter than any sealed value");
   const ByteView nonce = sealed.first(kNonceSize);
   const ByteView body = sealed.subspan(kNonceSize);
-  Bytes plain(body.size() - kTagSize);
+  const std::size_t size = body.size() - kTagSize;
+  if (size > out.size()) return Error(on_error, "longer than such a value is");
   const bool held = key.expose([&](ByteView secret) {
     return crypto_aead_xchacha20poly1305_ietf_decrypt(
-               plain.data(), nullptr, nullptr, body.data(), body.size(), associated.data(),
+               out.data(), nullptr, nullptr, body.data(), body.size(), associated.data(),
                associated.size(), nonce.data(), secret.data()) == 0;
   });
-  if (!held) return Error(on_error, "the seal does not hold");
+  if (held) return size;
+  wipe(out);
+  return Error(on_error, "the seal does not hold");
+}
+
+Result<SecretBytes> open(const Key& key, ByteView sealed, ByteView associated, Reason on_error) {
+  Bytes plain(sealed.size() < kOverhead ? 0 : sealed.size() - kOverhead);
+  RATLS_CHECK(open_into(key, sealed, associated, plain, on_error));
   return SecretBytes::take(std::move(plain));
 }
 

@@ -21,9 +21,16 @@ Key generate_key() noexcept;
 /// belongs, so that it opens nowhere else. The nonce is random, and 24 bytes are enough for any
 /// number of values under one key.
 Bytes seal(const Key& key, const SecretBytes& value, ByteView associated);
+/// The same of a value that is on the stack for a moment.
+Bytes seal(const Key& key, ByteView value, ByteView associated);
 
 /// The value, in guarded memory; what it passed through is wiped. Errors: `on_error` where key,
 /// associated data or any byte differ; io_error where guarded memory is not to be had.
 Result<SecretBytes> open(const Key& key, ByteView sealed, ByteView associated, Reason on_error);
+
+/// The same into `out`, on the stack for a moment; says how many bytes. Errors: `on_error`, also
+/// where `out` is too small; `out` is wiped then.
+Result<std::size_t> open_into(const Key& key, ByteView sealed, ByteView associated,
+                              std::span<std::uint8_t> out, Reason on_error);
 
 }  // namespace ratls::seal

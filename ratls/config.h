@@ -16,6 +16,7 @@
 #include <ratls/certgen/identity.h>
 #include <ratls/core/bytes.h>
 #include <ratls/core/claims.h>
+#include <ratls/tickets.h>
 #include <ratls/verify/verdict.h>
 #include <ratls/verify/verifier.h>
 
@@ -133,6 +134,9 @@ struct ClientConfig {
   /// it fails with record_limit_reached, and work goes on over a new one.
   std::uint64_t record_limit = kMaxRecords;
   Observer observer;
+  /// Where this side may keep tickets and show them again; null: it takes none. For plain, attested
+  /// clients that pin their server's key.
+  std::shared_ptr<TicketWallet> tickets;
 };
 
 struct ServerConfig {
@@ -150,6 +154,10 @@ struct ServerConfig {
   /// it fails with record_limit_reached, and work goes on over a new one.
   std::uint64_t record_limit = kMaxRecords;
   Observer observer;
+  /// Lets guests come back without new evidence: Level::resumed is accepted where this is set.
+  /// Null: no ticket is given and none is taken. For plain servers with a certificate that accept
+  /// evidence of the session.
+  std::shared_ptr<TicketIssuer> tickets;
 };
 
 /// A handshake's limit where `timeouts.handshake` says nothing.

@@ -1,6 +1,7 @@
 /// Who the other end of an open channel is.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -26,16 +27,25 @@ class Peer {
   [[nodiscard]] const VerifiedPeer* attested() const noexcept {
     return attested_ ? &*attested_ : nullptr;
   }
-  /// DER SubjectPublicKeyInfo of its certificate in this session.
+  /// DER SubjectPublicKeyInfo of its certificate in this session; where that was resumed, in the
+  /// one that it goes back to.
   [[nodiscard]] ByteView spki() const noexcept { return spki_; }
+  /// Set where the session was resumed: how long ago the peer was authenticated in full. In this
+  /// session it has proved that it holds the PSK of a ticket, and no more (docs/protocol.md,
+  /// section 9).
+  [[nodiscard]] std::optional<std::chrono::seconds> resumed_after() const noexcept {
+    return resumed_after_;
+  }
 
  private:
   friend class detail::Admission;
-  Peer(std::optional<VerifiedPeer> attested, Bytes spki)
-      : attested_(std::move(attested)), spki_(std::move(spki)) {}
+  Peer(std::optional<VerifiedPeer> attested, Bytes spki,
+       std::optional<std::chrono::seconds> resumed_after = std::nullopt)
+      : attested_(std::move(attested)), spki_(std::move(spki)), resumed_after_(resumed_after) {}
 
   std::optional<VerifiedPeer> attested_;
   Bytes spki_;
+  std::optional<std::chrono::seconds> resumed_after_;
 };
 
 }  // namespace ratls

@@ -85,6 +85,7 @@ Result<void> judge_all(EvidenceState& state, const Policy& policy, const Clock& 
   if (const auto reason = trail.first_failure()) return Error(*reason);
   state.guest_name = best.rule->name;
   state.covers = best.rule->covers;
+  state.policy = policy;
   trail.add_peer_field({"guest", json::quoted(state.guest_name)});
   trail.add_peer_field({"covers", json::quoted(name(state.covers))});
   if (best.rule->instance) {

@@ -62,6 +62,8 @@ Result<BoundEvidence> bind(ParsedEvidence&& evidence, const SessionView& session
                                                                             : " and this session"));
   state->level = claims->level;
   state->spki_hash = claims->pubkey_hash;  // equal, by check_claims()
+  state->role = claims->role;
+  state->binder = session.binder;
   return StageDoor::make<BoundEvidence>(std::move(state));
 }
 

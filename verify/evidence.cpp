@@ -153,4 +153,9 @@ SpkiHash VerifiedPeer::spki_hash() const noexcept {
   return field<SpkiHash>(*this, [](const auto& state) { return state.spki_hash; });
 }
 
+std::optional<std::chrono::seconds> VerifiedPeer::evidence_age() const noexcept {
+  return field<std::optional<std::chrono::seconds>>(*this,
+                                                    [](const auto& state) { return state.age; });
+}
+
 }  // namespace ratls

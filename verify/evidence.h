@@ -14,6 +14,7 @@
 /// Threads: a stage belongs to one thread at a time.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -173,11 +174,16 @@ class AcceptedReport final : public AcceptedClaims {
 };
 
 /// A peer that is bound to this session, authentic, and accepted by policy.
+/// Where the session was resumed, the evidence is bound to an earlier one and was judged again.
 class VerifiedPeer final : public AcceptedClaims {
  public:
+  /// Level::resumed where this session was.
   [[nodiscard]] Level level() const noexcept;
   /// The TLS key that the evidence is bound to; compare it with the session's.
   [[nodiscard]] SpkiHash spki_hash() const noexcept;
+  /// Of a resumed session: how long ago the evidence was accepted in its own, by the verifier's
+  /// clock. Nothing where it was made for this one.
+  [[nodiscard]] std::optional<std::chrono::seconds> evidence_age() const noexcept;
 
  private:
   friend struct detail::StageDoor;

@@ -128,6 +128,11 @@ std::string caveats(const Verdict& verdict) {
         "KEY-BOUND (level 0): the evidence covers the TLS key and no session; whoever gets hold of "
         "that\nkey shows it from anywhere (CVE-2026-33697).\n";
   }
+  if (verdict.resumed_after) {
+    out += "RESUMED (level 1): the evidence was accepted in an earlier session, " +
+           std::to_string(verdict.resumed_after->count()) +
+           " s ago; this one proves\nthat its ticket came back with its key, and nothing else.\n";
+  }
   if (verdict.simulated) {
     out += "SIMULATED: a simulator's key signed this; it proves nothing about hardware.\n";
   }
@@ -213,6 +218,9 @@ std::string Verdict::json() const {
       .boolean("simulated", simulated)
       .text("scope", json_scope(scope));
   out.text_or_null("reason", reason ? code(*reason) : std::string_view());
+  if (resumed_after) {
+    out.number("resumed_after", static_cast<std::uint64_t>(resumed_after->count()));
+  }
   out.raw("policy", policy ? json_policy(*policy) : "null").raw("peer", json_peer(peer));
   out.raw("checks", json::array(list)).raw("timing_us", json_timing(*this));
   return out.str();

@@ -86,7 +86,9 @@ struct Verdict {
   /// Signed by a chip or provider under a trusted root, every cryptographic check passed; whatever
   /// a policy says of it.
   bool authentic = false;
-  bool simulated = false;        ///< a simulator's root stands behind it
+  bool simulated = false;  ///< a simulator's root stands behind it
+  /// The session was resumed: how long ago this evidence was accepted, in an earlier session.
+  std::optional<std::chrono::seconds> resumed_after;
   std::optional<Reason> reason;  ///< of the first failed check; absent where none failed
   std::optional<PolicyId> policy;
   PeerSummary peer;
@@ -127,6 +129,7 @@ class Trail {
   void set_peer(PeerSummary peer) { verdict_.peer = std::move(peer); }
   void add_peer_field(PeerSummary::Field field) { verdict_.peer.add(std::move(field)); }
   void set_simulated() { verdict_.simulated = true; }
+  void set_resumed(std::chrono::seconds age) { verdict_.resumed_after = age; }
 
   /// Ends the record. `held`: the steps came to their end. Accepted where they did, no check
   /// failed, and the scope has a policy.

@@ -2,7 +2,9 @@
 
 #include <mutex>
 
+#include <ratls/core/signing_key.h>
 #include <ratls/verify/detail/evidence_cache.h>
+#include <ratls/verify/detail/evidence_state.h>
 #include <ratls/verify/detail/policy_data.h>
 
 namespace ratls {
@@ -47,6 +49,32 @@ Result<AcceptedReport> walk_certificate(const CertificateFile& file, const Polic
 
 PolicyId id_of(const Policy& policy) {
   return {policy.name(), policy.version(), policy.sha256()};
+}
+
+// Is it still the same policy, not one that reads alike? `kept` holds on to it, so that no other
+// can be at its address.
+bool is_in_force(const KeptEvidence& kept, const Policy& policy) {
+  return &detail::data_of(kept.policy()) == &detail::data_of(policy);
+}
+
+Result<std::chrono::seconds> check_resumption(const KeptEvidence& kept, const Policy& policy,
+                                              const Clock& clock, std::chrono::seconds max_age,
+                                              Trail& trail) {
+  constexpr std::string_view kId = "resumption";
+  const std::string want = "accepted at most " + std::to_string(max_age.count()) + " s ago";
+  const auto now = clock.now();
+  if (!now) return trail.fail(kId, Error(Reason::no_time), "no time", want);
+  const std::chrono::seconds age(now->unix_seconds - kept.accepted_at().unix_seconds);
+  const std::string got = "accepted " + std::to_string(age.count()) + " s ago";
+  if (age.count() < 0) return trail.fail(kId, Error(Reason::clock_set_back), got, want);
+  if (age > max_age) return trail.fail(kId, Error(Reason::ticket_expired), got, want);
+  if (!is_in_force(kept, policy)) {
+    return trail.fail(kId, Error(Reason::ticket_policy_replaced), kept.policy().sha256().hex(),
+                      policy.sha256().hex());
+  }
+  trail.pass(kId, got + ", in an earlier session", want);
+  trail.set_resumed(age);
+  return age;
 }
 
 template <class T>
@@ -94,6 +122,34 @@ Outcome<VerifiedPeer> Verifier::verify(ByteView evidence_cbor, const SessionView
   Trail trail(Scope::session);
   trail.set_policy(id_of(policy));
   auto walked = walk(evidence_cbor, session, policy, state_->clock, state_->aids(policy), trail);
+  return conclude(std::move(walked), std::move(trail));
+}
+
+std::shared_ptr<const KeptEvidence> Verifier::keep(const VerifiedPeer& peer,
+                                                   ByteView peer_spki) const {
+  const detail::EvidenceState* state = detail::StageDoor::look(peer);
+  const auto now = state_->clock.now();
+  if (state == nullptr || !state->policy || state->level != Level::exporter || !now) return nullptr;
+  if (!equal_ct(hash_spki(peer_spki).view(), state->spki_hash.view())) return nullptr;
+  return std::shared_ptr<const KeptEvidence>(
+      new KeptEvidence(state->received, {peer_spki.begin(), peer_spki.end()}, state->role,
+                       state->binder, *state->policy, *now, state->guest_name));
+}
+
+Outcome<VerifiedPeer> Verifier::verify_again(const KeptEvidence& kept,
+                                             std::chrono::seconds max_age) const {
+  const Policy policy = state_->snapshot();
+  Trail trail(Scope::session);
+  trail.set_policy(id_of(policy));
+  trail.phase("resumption");
+  const SessionView then{kept.spki_, kept.role_, Level::exporter, kept.binder_};
+  auto walked = [&]() -> Result<VerifiedPeer> {
+    RATLS_TRY(const auto age, check_resumption(kept, policy, state_->clock, max_age, trail));
+    RATLS_TRY(auto peer,
+              walk(*kept.evidence_, then, policy, state_->clock, state_->aids(policy), trail));
+    detail::StageDoor::mark_resumed(peer, age);
+    return peer;
+  }();
   return conclude(std::move(walked), std::move(trail));
 }
 

@@ -1,12 +1,14 @@
 /// The verifier: evidence in, verdict out.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 
 #include <ratls/core/clock.h>
 #include <ratls/verify/collateral.h>
 #include <ratls/verify/evidence.h>
+#include <ratls/verify/kept_evidence.h>
 #include <ratls/verify/policy.h>
 #include <ratls/verify/verdict.h>
 
@@ -37,6 +39,20 @@ class Verifier {
 
   /// Evidence of a peer in a TLS session: the CBOR of protocol.md section 3.
   Outcome<VerifiedPeer> verify(ByteView evidence_cbor, const SessionView& session) const;
+
+  /// Keeps what was accepted in its session, so that it can be judged again. `peer_spki` is the
+  /// peer's key in that session. Null where it is another key, where the evidence is bound to less
+  /// than the exporter, where it was itself judged again, or where the clock does not know the
+  /// time.
+  [[nodiscard]] std::shared_ptr<const KeptEvidence> keep(const VerifiedPeer& peer,
+                                                         ByteView peer_spki) const;
+
+  /// Judges kept evidence again for a session that was resumed: everything that verify() judges, by
+  /// the policy, the lists and the clock of now, and before that: the policy in force is the one
+  /// that accepted it, and at most `max_age` has passed since. The accepted peer is of
+  /// Level::resumed; that its secret came back is for the caller to know. Further reasons:
+  /// ticket_policy_replaced, ticket_expired, clock_set_back.
+  Outcome<VerifiedPeer> verify_again(const KeptEvidence& kept, std::chrono::seconds max_age) const;
 
   /// A file. Accepted means: the policy accepts it; NOT that it belongs to any session.
   Outcome<AcceptedReport> verify_report(const ReportFile& file) const;

@@ -20,6 +20,12 @@ Error refusal_of(const Verdict& verdict) {
   return Error(Reason::internal, "a verdict that neither accepts nor says why");
 }
 
+Result<void> check_pin(ByteView spki, const Sha256Digest& wanted) {
+  const Sha256Digest got = crypto::sha256({spki});
+  if (equal_ct(got.view(), wanted.view())) return {};
+  return Error(Reason::pin_mismatch, "got key sha256 " + got.hex() + ", want " + wanted.hex());
+}
+
 }  // namespace
 
 Result<EvidenceLeaf> read_evidence_leaf(const PeerLeaf& leaf) {
@@ -57,11 +63,8 @@ Result<void> Admission::judge(const PeerLeaf& leaf, TlsEngine& engine) {
 
 Result<void> Admission::judge_key(const PeerLeaf& leaf, const Sha256Digest& wanted) {
   RATLS_TRY(const auto certificate, Certificate::parse(leaf.der, Reason::malformed_certificate));
-  const Sha256Digest got = crypto::sha256({certificate.spki()});
-  if (!equal_ct(got.view(), wanted.view())) {
-    return Error(Reason::pin_mismatch, "got key sha256 " + got.hex() + ", want " + wanted.hex());
-  }
   const ByteView spki = certificate.spki();
+  RATLS_CHECK(check_pin(spki, wanted));
   peer_ = Peer(std::nullopt, {spki.begin(), spki.end()});
   return {};
 }
@@ -97,7 +100,26 @@ Result<void> Admission::judge_answer(ByteView evidence, ByteView context, const 
 Result<void> Admission::keep(Outcome<VerifiedPeer> outcome, Bytes spki) {
   verdict_ = std::move(outcome.verdict);
   if (!outcome.accepted) return refusal_of(*verdict_);
-  peer_ = Peer(std::move(outcome.accepted), std::move(spki));
+  const auto age = outcome.accepted->evidence_age();
+  peer_ = Peer(std::move(outcome.accepted), std::move(spki), age);
+  return {};
+}
+
+// In the place of callback, leaf and key stand the ticket and the evidence behind it.
+Result<void> Admission::judge_again(const KeptEvidence& kept, std::chrono::seconds lifetime) {
+  if (peer_ || verdict_) return Error(Reason::internal, "a peer was judged twice");
+  const auto* accept = std::get_if<AcceptEvidence>(&rule_);
+  if (accept == nullptr) return Error(Reason::internal, "a ticket where no evidence is judged");
+  const ByteView spki = kept.peer_spki();
+  return keep(accept->verifier->verify_again(kept, lifetime), {spki.begin(), spki.end()});
+}
+
+Result<void> Admission::judge_carried(ByteView spki, std::chrono::seconds age) {
+  if (peer_ || verdict_) return Error(Reason::internal, "a peer was judged twice");
+  const auto* key = std::get_if<AcceptKey>(&rule_);
+  if (key == nullptr) return Error(Reason::internal, "a ticket where no key is pinned");
+  RATLS_CHECK(check_pin(spki, key->spki_sha256));
+  peer_ = Peer(std::nullopt, {spki.begin(), spki.end()}, age);
   return {};
 }
 
@@ -109,10 +131,22 @@ Result<void> Admission::judge_ca(TlsEngine& engine) {
   return {};
 }
 
+// The engine has compared the PSK with the ticket's. mbedTLS shows no certificate then, and
+// whatever it would show is the first session's.
+Result<void> Admission::confirm_resumed(TlsEngine& engine) const {
+  const bool bare = engine.judge_calls() == 0 && engine.peer_spki().empty();
+  if (bare && !peer_->spki().empty()) return {};
+  return Error(Reason::malformed_certificate, "a certificate in a session that was resumed");
+}
+
 // A client may come without a certificate only where its evidence came in a frame: then there was
 // nothing to call the judge for.
 Result<void> Admission::confirm(TlsEngine& engine) const {
   if (!peer_) return Error(Reason::internal, "nobody judged the peer");
+  if (engine.resumed() != peer_->resumed_after().has_value()) {
+    return Error(Reason::internal, "resumed here and not there");
+  }
+  if (engine.resumed()) return confirm_resumed(engine);
   const bool bare = peer_->spki().empty() && peer_->attested() != nullptr;
   if (engine.judge_calls() != (bare ? 0 : 1)) {
     return Error(Reason::malformed_certificate,

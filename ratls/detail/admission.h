@@ -28,6 +28,11 @@ class Admission {
   Admission(Rule rule, Side judged_side) : rule_(std::move(rule)), judged_side_(judged_side) {}
 
   [[nodiscard]] bool by_evidence() const { return std::holds_alternative<AcceptEvidence>(rule_); }
+  /// Of evidence; null where none is accepted in a certificate.
+  [[nodiscard]] const Verifier* verifier() const {
+    const auto* accept = std::get_if<AcceptEvidence>(&rule_);
+    return accept == nullptr ? nullptr : accept->verifier.get();
+  }
   [[nodiscard]] const AcceptCa* ca() const { return std::get_if<AcceptCa>(&rule_); }
 
   /// Judges the peer's leaf. `engine` supplies this side's own view of the session.
@@ -36,11 +41,18 @@ class Admission {
   /// forgotten. `engine` as for judge().
   Result<void> judge_answer(ByteView evidence, ByteView context, const Verifier& verifier,
                             TlsEngine& engine);
+  /// Judges a client that came back with a ticket, by the evidence that was kept from the session
+  /// it goes back to. Errors: as judge(), and those of Verifier::verify_again().
+  Result<void> judge_again(const KeptEvidence& kept, std::chrono::seconds lifetime);
+  /// Judges a server that took a ticket, by the key that it showed when it gave it, `age` ago.
+  Result<void> judge_carried(ByteView spki, std::chrono::seconds age);
   /// A peer that mbedTLS itself verified against the CAs.
   Result<void> judge_ca(TlsEngine& engine);
 
   /// The key of the peer that was judged and not refused; empty before.
   [[nodiscard]] ByteView judged_spki() const { return peer_ ? peer_->spki() : ByteView(); }
+  /// What its evidence proved; null where none was judged, or it was refused.
+  [[nodiscard]] const VerifiedPeer* attested() const { return peer_ ? peer_->attested() : nullptr; }
   /// The verdict over the evidence, where there was any; also after a refusal.
   [[nodiscard]] const Verdict* verdict() const { return verdict_ ? &*verdict_ : nullptr; }
 
@@ -57,6 +69,7 @@ class Admission {
                               const AcceptEvidence& accept);
   Result<void> judge_key(const PeerLeaf& leaf, const Sha256Digest& wanted);
   Result<void> keep(Outcome<VerifiedPeer> outcome, Bytes spki);
+  [[nodiscard]] Result<void> confirm_resumed(TlsEngine& engine) const;
 
   Rule rule_;
   Side judged_side_;

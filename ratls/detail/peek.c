@@ -40,6 +40,25 @@ size_t ratls_peek_exporter_secret(const mbedtls_ssl_context* ssl, uint8_t out[48
   return size;
 }
 
+_Static_assert(MBEDTLS_SSL_TLS1_3_TICKET_RESUMPTION_KEY_LEN == 48, "a PSK fits what peek.h says");
+
+size_t ratls_peek_session_psk(const mbedtls_ssl_session* session, uint8_t out[48]) {
+  const size_t size = session->resumption_key_len;
+  if (size > sizeof session->resumption_key) return 0;
+  for (size_t i = 0; i < size; ++i) out[i] = session->resumption_key[i];
+  return size;
+}
+
+size_t ratls_peek_psk(const mbedtls_ssl_context* ssl, uint8_t out[48]) {
+  const mbedtls_ssl_session* session =
+      ssl->session_negotiate != NULL ? ssl->session_negotiate : ssl->session;
+  if (ssl->handshake == NULL || session == NULL) return 0;
+  if ((ssl->handshake->key_exchange_mode & MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_ALL) == 0) {
+    return 0;
+  }
+  return ratls_peek_session_psk(session, out);
+}
+
 int ratls_peek_alert(const mbedtls_ssl_context* ssl) {
   return ssl->in_msglen >= 2 ? ssl->in_msg[1] : -1;
 }

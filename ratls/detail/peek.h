@@ -26,6 +26,14 @@ size_t ratls_peek_exporter_secret(const mbedtls_ssl_context* ssl, uint8_t out[48
 /* The size of the negotiated cipher suite's hash, 32 or 48; 0 before ServerHello. */
 size_t ratls_peek_hash_size(const mbedtls_ssl_context* ssl);
 
+/* The PSK that this handshake used, known from ServerHello on and until a new ticket is written or
+ * taken. Returns its size, 32 or 48; 0 where the handshake used none. */
+size_t ratls_peek_psk(const mbedtls_ssl_context* ssl, uint8_t out[48]);
+
+/* The PSK that a session which was saved or shown stands for. Returns its size; 0 where it has
+ * none. */
+size_t ratls_peek_session_psk(const mbedtls_ssl_session* session, uint8_t out[48]);
+
 /* The description of the alert read last; call it right after MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE.
  */
 int ratls_peek_alert(const mbedtls_ssl_context* ssl);

@@ -56,6 +56,7 @@ Result<bool> Session::Impl::poll_acceptance() {
     fail(before_verdict(taken.error()));
     return *failure;
   }
+  if (!verdict_due) keep_ticket();
   return !verdict_due;
 }
 

@@ -43,6 +43,7 @@ void Session::Impl::fail(Error error) {
   peer.reset();
   engine->wipe();
   key_.reset();
+  carried_.reset();
   if (frames) frames->drop_bytes();
 }
 
@@ -159,6 +160,7 @@ Result<bool> Session::Impl::showed_evidence() const {
 }
 
 Result<void> Session::Impl::finish_client(HandshakeDone done) {
+  if (engine->resumed()) return finish_resumed_client(std::move(done));
   if (admission->ca() != nullptr) RATLS_CHECK(admission->judge_ca(*engine));
   if (key_) RATLS_CHECK(confirm_binder());
   RATLS_TRY(const bool showed, showed_evidence());
@@ -172,6 +174,7 @@ Result<void> Session::Impl::finish_client(HandshakeDone done) {
   }
   verdict_due = showed;
   RATLS_TRY(peer, std::move(*admission).admit(std::move(done), *engine));
+  full_handshake_ = Clock::now();
   if (!attested_) say(Event::Kind::peer_authenticated);
   state = State::open;
   return {};
@@ -185,6 +188,7 @@ Result<void> Session::Impl::judge_client() {
 // Framed: where the certificate holds no evidence it is asked for in a frame. What the certificate
 // does hold is judged first.
 Result<void> Session::Impl::finish_server(HandshakeDone done) {
+  if (engine->resumed()) return finish_resumed(std::move(done));
   const bool lacks =
       frames && admission->by_evidence() && (!shown_leaf_ || detail::lacks_evidence(*shown_leaf_));
   if (lacks) return start_frames(std::move(done), true);
@@ -204,6 +208,7 @@ bool Session::Impl::client_showed_evidence() const {
 
 Result<void> Session::Impl::accept_client(HandshakeDone done) {
   RATLS_CHECK(admission->confirm(*engine));
+  grant_ticket();
   if (client_showed_evidence()) RATLS_CHECK(engine->write(VerdictFrame{}.encode()));
   if (frames) return start_frames(std::move(done), frames->demand != nullptr);
   RATLS_TRY(peer, std::move(*admission).admit(std::move(done), *engine));

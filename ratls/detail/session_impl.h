@@ -8,6 +8,8 @@
 #include <ratls/detail/admission.h>
 #include <ratls/detail/frame_state.h>
 #include <ratls/detail/frames.h>
+#include <ratls/detail/ticket_desk.h>
+#include <ratls/detail/ticket_purse.h>
 #include <ratls/detail/tls_engine.h>
 #include <ratls/session.h>
 
@@ -101,6 +103,19 @@ class Session::Impl {
   Result<void> accept_answer();
   [[nodiscard]] ByteView shown_spki() const;
 
+  // session_tickets.cpp: resumption.
+  Result<void> setup_tickets(const ClientConfig& config, detail::TlsOptions& options);
+  Result<void> setup_tickets(const ServerConfig& config, detail::TlsOptions& options);
+  Result<void> offer_ticket();
+  Result<std::size_t> look_into_ticket(ByteView ticket, std::span<std::uint8_t> session);
+  Result<detail::TicketHooks::Sealed> seal_ticket(ByteView session);
+  [[nodiscard]] Sha256Digest ticket_use() const;
+  Result<void> finish_resumed(detail::HandshakeDone done);
+  Result<void> finish_resumed_client(detail::HandshakeDone done);
+  Result<void> judge_ticket();
+  void grant_ticket();
+  void keep_ticket();
+
   void say(Event::Kind kind, const Verdict* verdict = nullptr) const;
 
   detail::Side side_;
@@ -120,6 +135,14 @@ class Session::Impl {
   bool peer_ended_ = false;                     // and the peer did
   detail::FrameReader verdict_reader_{detail::FrameType::verdict};  // plain: the one frame
   Bytes held_;  // application bytes that came in one record with the VERDICT
+
+  std::shared_ptr<TicketIssuer> issuer_;                     // server
+  std::shared_ptr<detail::TicketDesk::Entry> shown_ticket_;  // looked into last
+  detail::AcceptedBefore granted_;                           // what a new ticket rests on
+  std::shared_ptr<TicketWallet> wallet_;                     // client
+  std::optional<detail::TicketFor> ticket_for_;
+  std::optional<detail::CarriedTicket> carried_;  // offered
+  Clock::time_point full_handshake_{};            // which this session goes back to
 };
 
 }  // namespace ratls

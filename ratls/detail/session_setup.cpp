@@ -56,7 +56,9 @@ Result<void> Session::Impl::setup(const Config& config, detail::TlsOptions optio
   options.alpn = config.alpn;
   options.pause_for_certificate = attested_.has_value();
   options.judge = [this](const PeerLeaf& leaf) { return judge_inside(leaf); };
+  RATLS_CHECK(setup_tickets(config, options));
   RATLS_TRY(engine, TlsEngine::create(std::move(options)));
+  RATLS_CHECK(offer_ticket());
   using Pinned = std::shared_ptr<const CertificateIdentity>;
   if (const auto* identity = std::get_if<Pinned>(&config.identity)) {
     return adopt_identity(*identity);

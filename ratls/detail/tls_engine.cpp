@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <ratls/core/crypto.h>
 #include <ratls/core/secret.h>
@@ -84,6 +85,7 @@ Result<HandshakeDone> TlsEngine::finish() {
   if (mbedtls_ssl_get_version_number(&impl_->ssl) != MBEDTLS_SSL_VERSION_TLS1_3) {
     return Error(Reason::tls_failed, "another version than TLS 1.3 was negotiated");
   }
+  RATLS_CHECK(impl_->check_psk());
   return HandshakeDone();
 }
 
@@ -93,6 +95,22 @@ bool TlsEngine::certificate_requested() const noexcept {
 
 Result<void> TlsEngine::set_own_certificate(const SigningKey& key, ByteView certificate) {
   return impl_->set_own_certificate(key, certificate);
+}
+
+Result<void> TlsEngine::offer_ticket(const SecretBytes& session) {
+  return session.expose([this](ByteView bytes) { return impl_->offer_ticket(bytes); });
+}
+
+bool TlsEngine::resumed() const noexcept {
+  return impl_->resumed;
+}
+
+void TlsEngine::allow_ticket() noexcept {
+  mbedtls_ssl_conf_new_session_tickets(&impl_->config, 1);
+}
+
+std::optional<SecretBytes> TlsEngine::take_ticket() noexcept {
+  return std::exchange(impl_->kept_ticket, std::nullopt);
 }
 
 void TlsEngine::skip_certificate() noexcept {
@@ -165,6 +183,7 @@ std::string TlsEngine::cipher_suite() const {
 }
 
 Result<TlsEngine::Read> TlsEngine::read(std::span<std::uint8_t> out) {
+  bool looked_again = false;
   while (true) {
     const std::size_t output_before = impl_->output.size();
     const int got = mbedtls_ssl_read(&impl_->ssl, out.data(), out.size());
@@ -177,9 +196,17 @@ Result<TlsEngine::Read> TlsEngine::read(std::span<std::uint8_t> out) {
     }
     switch (got) {
       case MBEDTLS_ERR_SSL_WANT_READ:
-        return Read{0, false};
+        // Also said once of a ticket that has arrived: what stands behind it may be there too.
+        if (looked_again ||
+            ratls_peek_state(&impl_->ssl) != MBEDTLS_SSL_TLS1_3_NEW_SESSION_TICKET) {
+          return Read{0, false};
+        }
+        looked_again = true;
+        continue;
       case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
-        continue;  // resumption skips appraisal: dropped (docs/protocol.md, section 9)
+        impl_->keep_ticket();  // dropped unless this side keeps tickets
+        looked_again = false;
+        continue;
       case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
         return Read{0, true};
       case 0:

@@ -3,6 +3,7 @@
 /// The only C++ file group that includes mbedTLS's TLS headers is tls_engine*.cpp.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,14 +13,15 @@
 #include <ratls/core/bytes.h>
 #include <ratls/core/claims.h>
 #include <ratls/core/result.h>
+#include <ratls/core/secret.h>
 #include <ratls/core/signing_key.h>
 
 namespace ratls::detail {
 
 enum class Side : std::uint8_t { client, server };
 
-/// Proof that mbedTLS has finished a TLS 1.3 handshake: the peer's CertificateVerify and Finished
-/// were checked. Made by TlsEngine::finish() only.
+/// Proof that mbedTLS has finished a TLS 1.3 handshake: the peer's CertificateVerify (of a session
+/// that was resumed: its PSK) and Finished were checked. Made by TlsEngine::finish() only.
 class HandshakeDone {
  public:
   HandshakeDone(const HandshakeDone&) = delete;
@@ -38,6 +40,19 @@ struct PeerLeaf {
   bool lone = false;  ///< no second certificate in the message
 };
 
+/// What a server's connection does with tickets (docs/protocol.md, section 9).
+struct TicketHooks {
+  struct Sealed {
+    Bytes ticket;
+    std::chrono::seconds lifetime;  ///< as the client is told
+  };
+  /// Looks into a ticket that a client shows: writes TLS's serialised session and says its size.
+  /// Must change nothing, since the client has proved nothing yet. An error means a full handshake.
+  std::function<Result<std::size_t>(ByteView ticket, std::span<std::uint8_t> session)> open;
+  /// Makes a ticket of TLS's serialised session.
+  std::function<Result<Sealed>(ByteView session)> seal;
+};
+
 struct TlsOptions {
   Side side = Side::client;
   bool ask_for_certificate = false;    ///< server: send a CertificateRequest
@@ -49,6 +64,10 @@ struct TlsOptions {
   std::vector<std::string> alpn;
   /// Records that each direction's application keys may protect; a session sets its own.
   std::uint64_t record_limit = UINT64_MAX;
+  /// Server: knows tickets; gives one after allow_ticket() only.
+  std::optional<TicketHooks> tickets;
+  /// Client: keeps the ticket that came last, for take_ticket().
+  bool keep_tickets = false;
   /// Judges the peer's leaf inside the handshake; an error ends the handshake with an alert.
   std::function<Result<void>(const PeerLeaf&)> judge;
 };
@@ -74,8 +93,20 @@ class TlsEngine {
   /// connection_closed; an alert is then in the output. Judged by WebPKI rules: server_untrusted,
   /// server_name_mismatch, server_expired. no_tls13: the peer says that it has no TLS 1.3.
   Result<Progress> handshake();
-  /// The proof, once handshake() said over. Errors: tls_failed for another version than 1.3.
+  /// The proof, once handshake() said over. Errors: tls_failed for another version than 1.3, and
+  /// for a PSK that is not that of the ticket which this side offered or looked into last.
   Result<HandshakeDone> finish();
+
+  /// Client, before handshake(): offers what take_ticket() gave on an earlier connection. Errors:
+  /// ticket_unknown where this build cannot read it, out_of_memory.
+  Result<void> offer_ticket(const SecretBytes& session);
+  /// Since finish(): did the handshake rest on the ticket's PSK, and on no certificate?
+  [[nodiscard]] bool resumed() const noexcept;
+  /// Server, the handshake is over and the client accepted: a ticket goes out with what is written
+  /// next, where the client can use one. Until then none does, whatever is sent.
+  void allow_ticket() noexcept;
+  /// Client: the ticket that came last, as TLS's serialised session with its PSK; once.
+  std::optional<SecretBytes> take_ticket() noexcept;
 
   /// While paused on a client: did the server ask for a certificate?
   [[nodiscard]] bool certificate_requested() const noexcept;

@@ -131,6 +131,9 @@ void TlsEngine::Impl::release() noexcept {
   mbedtls_pk_free(&own_key);
   client_secret = Secret<48>();
   client_secret_size = 0;
+  ticket_psk = Secret<48>();
+  ticket_psk_size = 0;
+  kept_ticket.reset();
   // A freed context is as good as a new one for every later call, which then fails cleanly.
   mbedtls_ssl_init(&ssl);
   mbedtls_ssl_config_init(&config);
@@ -147,11 +150,14 @@ Result<void> TlsEngine::Impl::configure() {
     return Error(Reason::out_of_memory);
   }
   configure_policy();
+  configure_tickets();
   RATLS_CHECK(configure_peer());
   RATLS_CHECK(configure_alpn());
   if (mbedtls_ssl_setup(&ssl, &config) != 0) {
     return Error(Reason::out_of_memory);
   }
+  // setup() took over how many tickets there may ever be; from now on this is how many there are.
+  mbedtls_ssl_conf_new_session_tickets(&config, 0);
   const char* name = options.server_name.empty() ? nullptr : options.server_name.c_str();
   if (options.side == Side::client && mbedtls_ssl_set_hostname(&ssl, name) != 0) {
     return Error(Reason::invalid_config, "the server's name is too long");
@@ -165,20 +171,10 @@ Result<void> TlsEngine::Impl::configure() {
 void TlsEngine::Impl::configure_policy() {
   mbedtls_ssl_conf_min_tls_version(&config, MBEDTLS_SSL_VERSION_TLS1_3);
   mbedtls_ssl_conf_max_tls_version(&config, MBEDTLS_SSL_VERSION_TLS1_3);
-  mbedtls_ssl_conf_tls13_key_exchange_modes(&config,
-                                            MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL);
   mbedtls_ssl_conf_groups(&config, kGroups.data());
   mbedtls_ssl_conf_ciphersuites(&config, kSuites.data());
   mbedtls_ssl_conf_sig_algs(&config, options.ca_pem.empty() ? kEcdsaOnly.data() : kWebPki.data());
   mbedtls_ssl_conf_rng(&config, random_for_mbedtls, nullptr);
-  if (options.side == Side::client) {
-    mbedtls_ssl_conf_session_tickets(&config, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
-    // The call above is about TLS 1.2 alone.
-    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
-        &config, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_DISABLED);
-  } else {
-    mbedtls_ssl_conf_new_session_tickets(&config, 0);
-  }
 }
 
 Result<void> TlsEngine::Impl::configure_peer() {
@@ -233,7 +229,8 @@ void TlsEngine::Impl::note_request() noexcept {
 bool TlsEngine::Impl::must_pause() const noexcept {
   const int due = options.side == Side::client ? MBEDTLS_SSL_CLIENT_CERTIFICATE
                                                : MBEDTLS_SSL_SERVER_CERTIFICATE;
-  return options.pause_for_certificate && !has_own_certificate && ratls_peek_state(&ssl) == due;
+  if (!options.pause_for_certificate || has_own_certificate) return false;
+  return ratls_peek_state(&ssl) == due && !used_psk();
 }
 
 Error TlsEngine::Impl::failed_handshake(int code, bool alert_is_out) {

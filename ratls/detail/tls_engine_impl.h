@@ -31,6 +31,12 @@ struct TlsEngine::Impl {
   /// The same of a read after the handshake.
   Error failed_read(int code, bool alert_is_out);
   Error tls_error(int code);
+  // tls_engine_tickets.cpp
+  Result<void> offer_ticket(ByteView session);
+  /// Whether a PSK was used is known; was it the one of the ticket?
+  Result<void> check_psk();
+  [[nodiscard]] bool used_psk() const noexcept;
+  void keep_ticket();
   /// Frees everything that holds a key. Idempotent.
   void release() noexcept;
 
@@ -56,8 +62,15 @@ struct TlsEngine::Impl {
   std::uint32_t webpki_faults = 0;  // MBEDTLS_X509_BADCERT_*, of all certificates of the chain
   std::optional<std::uint8_t> peer_alert;
 
+  Secret<48> ticket_psk;  // of the ticket that was offered, or looked into last
+  std::size_t ticket_psk_size = 0;
+  bool resumed = false;
+  int tickets_seen = 0;
+  std::optional<SecretBytes> kept_ticket;
+
  private:
   void configure_policy();
+  void configure_tickets();
   Result<void> configure_peer();
   Result<void> configure_alpn();
 };

@@ -14,6 +14,7 @@
 
 #include "../support/failing_memory.h"
 #include "framed_world.h"
+#include "resumed_world.h"
 
 using namespace ratls;
 using ratls::test::AttestedWorld;
@@ -208,6 +209,12 @@ TEST_CASE("evidence in frames survives the failure of each allocation") {
                out.framing = Framing::framed;
                return out;
              }});
+}
+
+TEST_CASE("a session that is resumed survives the failure of each allocation") {
+  ratls::test::ResumedWorld world;
+  sweep_all(
+      {[&] { return world.guest(world.wallet_with_ticket()); }, [&] { return world.broker(); }});
 }
 
 TEST_CASE("no allocation that fails makes a refused guest an accepted one") {

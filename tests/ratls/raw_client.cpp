@@ -10,7 +10,7 @@ namespace ratls::test {
 
 using detail::TlsEngine;
 
-RawClient::RawClient(AttestedWorld& world)
+RawClient::RawClient(AttestedWorld& world, bool keep_tickets)
     : make_certificate([](const SigningKey& key, ByteView evidence) {
         return make_leaf(key, evidence).value();
       }),
@@ -19,6 +19,7 @@ RawClient::RawClient(AttestedWorld& world)
   detail::TlsOptions options;
   options.side = detail::Side::client;
   options.pause_for_certificate = true;
+  options.keep_tickets = keep_tickets;
   options.judge = [](const detail::PeerLeaf&) { return Result<void>{}; };
   engine_ = TlsEngine::create(std::move(options)).value();
 }
@@ -61,6 +62,13 @@ std::string RawClient::refusal_text() {
   const auto got = engine_->read(buffer);
   if (!got) return got.error().detail();
   return to_string(ByteView(buffer).first(got->size));
+}
+
+bool RawClient::got_ticket() {
+  std::array<std::uint8_t, 2048> buffer{};
+  for (auto got = engine_->read(buffer); got && got->size > 0; got = engine_->read(buffer)) {
+  }
+  return engine_->take_ticket().has_value();
 }
 
 }  // namespace ratls::test

@@ -13,7 +13,7 @@ namespace ratls::test {
 
 class RawClient {
  public:
-  explicit RawClient(AttestedWorld& world);
+  explicit RawClient(AttestedWorld& world, bool keep_tickets = false);
 
   /// What it asks the simulated firmware for; as an honest guest would, unless replaced.
   std::function<EvidenceRequest(EvidenceRequest)> make_request = [](EvidenceRequest r) {
@@ -28,6 +28,8 @@ class RawClient {
   void run(Session& broker);
   /// What the broker's VERDICT or alert says; empty where there is none.
   std::string refusal_text();
+  /// Does it hold a ticket, after reading all that came?
+  bool got_ticket();
 
  private:
   void prepare_certificate();

@@ -1,6 +1,8 @@
 /// What travels through the stages, and the one door by which the steps reach it.
 #pragma once
 
+#include <chrono>
+
 #include <ratls/core/hcl_report.h>
 #include <ratls/core/tpm_quote.h>
 #include <ratls/verify/evidence.h>
@@ -39,6 +41,8 @@ struct EvidenceState {
   // Filled by bind().
   Level level = Level::key;
   SpkiHash spki_hash;
+  Role role = Role::client;
+  Binder binder;
 
   // Filled by authenticate().
   snp::detail::Report report;
@@ -54,6 +58,10 @@ struct EvidenceState {
   std::string guest_name;
   Covers covers = Covers::firmware;
   std::optional<Sha256Digest> instance_key;  ///< where the rule demanded one
+  std::optional<Policy> policy;  ///< which accepted
+
+  // Filled by Verifier::verify_again().
+  std::optional<std::chrono::seconds> age;
 };
 
 /// The name of evidence in logs.
@@ -70,6 +78,11 @@ struct StageDoor {
   static Result<EvidencePointer> take(EvidenceStage&& stage) {
     if (stage.state_ == nullptr) return Error(Reason::internal, "a stage was used twice");
     return std::move(stage.state_);
+  }
+  /// A peer of an earlier session: what was judged again says so from here on.
+  static void mark_resumed(EvidenceStage& stage, std::chrono::seconds age) noexcept {
+    stage.state_->level = Level::resumed;
+    stage.state_->age = age;
   }
   static const EvidenceState* look(const EvidenceStage& stage) noexcept {
     return stage.state_.get();
