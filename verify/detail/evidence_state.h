@@ -58,7 +58,7 @@ struct EvidenceState {
   std::string guest_name;
   Covers covers = Covers::firmware;
   std::optional<Sha256Digest> instance_key;  ///< where the rule demanded one
-  std::optional<Policy> policy;  ///< which accepted
+  std::optional<Policy> policy;              ///< which accepted
 
   // Filled by Verifier::verify_again().
   std::optional<std::chrono::seconds> age;
