@@ -26,28 +26,34 @@ constexpr std::size_t kMaxAttribute = 4096;
 constexpr std::size_t kReportDataOffset = 0x50;  // AMD 56860, ATTESTATION_REPORT
 
 Error failed(int code, const std::string& what) {
-  const std::string detail = what + ": " + std::generic_category().message(code);
+  const std::string said = what + ": " + std::generic_category().message(code);
   switch (code) {
-    case ENOENT:
     case ENXIO:
+      // Linux takes a provider only into an empty folder (drivers/virt/coco, tsm_register()).
       return Error(Reason::no_report_device,
-                   detail + "; load the guest driver (modprobe sev-guest) and mount configfs");
+                   said +
+                       "; load the guest driver (modprobe sev-guest); where that says busy, "
+                       "programs that were killed left entries: rmdir " +
+                       detail::kTsmFolder + "/*");
+    case ENOENT:
+      return Error(Reason::no_report_device,
+                   said + "; load the guest driver (modprobe sev-guest) and mount configfs");
     case EACCES:
     case EPERM:
       return Error(Reason::no_report_device,
-                   detail +
+                   said +
                        "; run as root, since what is made in configfs is root's, or take "
                        "--source sev-guest and give this user the device by a udev rule");
     case EBUSY:
     case EAGAIN:
-      return Error(Reason::firmware_throttled, detail);
+      return Error(Reason::firmware_throttled, said);
     case ETIMEDOUT:
       return Error(Reason::firmware_throttled,
-                   detail + "; the host was busy for a minute, and the kernel wipes its key then");
+                   said + "; the host was busy for a minute, and the kernel wipes its key then");
     case ENOTTY:
-      return Error(Reason::firmware_gone, detail);
+      return Error(Reason::firmware_gone, said);
     default:
-      return Error(Reason::io_error, detail);
+      return Error(Reason::io_error, said);
   }
 }
 

@@ -143,6 +143,7 @@ TEST_CASE("facts of configfs-tsm are judged: provider, level, and an entry that 
     const auto got = diagnose(facts);
     CHECK(find(got, "configfs_tsm").status == Status::fail);
     CHECK(says(find(got, "configfs_tsm").fix, "modprobe"));
+    CHECK(says(find(got, "configfs_tsm").fix, "rmdir"));
     CHECK(find(got, "provider").status == Status::skipped);
   }
   SECTION("the device is there and busy") {

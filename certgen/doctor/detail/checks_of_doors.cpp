@@ -122,8 +122,10 @@ Check check_tsm(const MachineFacts& facts, Door door) {
   if (tsm.access != 0) return no_tsm(facts, door);
   if (tsm.entry == 0) return {kId, Status::ok, "/sys/kernel/config/tsm/report takes entries", ""};
   return {kId, closed(door), "an entry of ours failed: " + words(tsm.entry),
-          tsm.entry == ENXIO || tsm.entry == ENOENT ? "modprobe sev-guest"
-                                                    : "look at the kernel's log (dmesg)"};
+          tsm.entry == ENXIO || tsm.entry == ENOENT
+              ? "modprobe sev-guest; where that says busy, programs that were killed left "
+                "entries: rmdir /sys/kernel/config/tsm/report/* first"
+              : "look at the kernel's log (dmesg)"};
 }
 
 Check check_provider(const MachineFacts& facts) {

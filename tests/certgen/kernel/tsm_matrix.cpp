@@ -36,6 +36,8 @@ std::vector<Refused> failing_calls() {
       {"mkdir EACCES", mkdir_fails(EACCES), R::no_report_device, "run as root"},
       {"mkdir EPERM", mkdir_fails(EPERM), R::no_report_device, "run as root"},
       {"mkdir ENXIO", mkdir_fails(ENXIO), R::no_report_device, "modprobe sev-guest"},
+      {"mkdir ENXIO: entries keep the driver out", mkdir_fails(ENXIO), R::no_report_device,
+       "rmdir"},
       {"mkdir ENOSPC", mkdir_fails(ENOSPC), R::io_error, "space"},
       {"mkdir ENOMEM", mkdir_fails(ENOMEM), R::io_error, "memory"},
       {"every name is taken", mkdir_fails(EEXIST), R::io_error, "every name"},
