@@ -109,6 +109,12 @@ const Verdict* Session::verdict() const {
 Result<bool> Session::poll_acceptance() {
   return impl_->contained([&] { return impl_->poll_acceptance(); });
 }
+Result<void> Session::at_rest() {
+  return impl_->contained([&] { return impl_->at_rest(); });
+}
+std::uint64_t Session::records_left() const {
+  return impl_->state == State::open ? impl_->engine->records_left() : 0;
+}
 Result<Session::Read> Session::read(std::span<std::uint8_t> out) {
   return impl_->contained([&] { return impl_->read(out); });
 }

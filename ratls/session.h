@@ -92,6 +92,13 @@ class Session {
   /// Errors: as read().
   Result<bool> poll_acceptance();
 
+  /// Is nothing under way? Both directions are open, this side was accepted, and of what was fed
+  /// nothing is unread; output() is empty, and no evidence is exchanged. Errors: channel_busy where
+  /// something is, connection_closed where a side has ended, and those of read().
+  Result<void> at_rest();
+  /// Records that each direction may still carry (ClientConfig::record_limit), the smaller.
+  [[nodiscard]] std::uint64_t records_left() const;
+
   struct Read {
     std::size_t size = 0;
     bool end = false;  ///< the peer closed in order

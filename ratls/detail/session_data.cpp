@@ -1,5 +1,6 @@
 // The open session: application bytes, behind the server's VERDICT where one is due.
 #include <algorithm>
+#include <array>
 
 #include <ratls/core/secret.h>
 
@@ -85,6 +86,44 @@ Result<Session::Read> Session::Impl::read(std::span<std::uint8_t> out) {
   peer_ended_ = got->end;
   end_if_both_ended();
   return got;
+}
+
+// One byte tells whether the peer has said anything; read() delivers it.
+Result<void> Session::Impl::look_ahead() {
+  if (frames || !held_.empty()) return {};
+  std::array<std::uint8_t, 1> byte{};
+  auto got = deliver(byte);
+  if (!got) {
+    fail(got.error());
+    return *failure;
+  }
+  append(held_, ByteView(byte).first(got->size));
+  wipe(byte);
+  peer_ended_ = got->end;
+  end_if_both_ended();
+  return {};
+}
+
+// Nothing is held, unread or half arrived.
+bool Session::Impl::quiet() const {
+  if (!held_.empty() || !engine->quiet()) return false;
+  if (!frames) return true;
+  const bool exchanging = frames->exchange.asking() || frames->exchange.acceptance_due();
+  const bool waiting = !frames->unread().empty() || !frames->outbox.empty();
+  return !exchanging && !waiting && !frames->reader.inside() && !pending;
+}
+
+Result<void> Session::Impl::at_rest() {
+  RATLS_TRY(const bool accepted, poll_acceptance());
+  if (state != State::open) return Error(Reason::channel_failed, "the session is not open");
+  if (!accepted) return Error(Reason::channel_busy, "the peer's VERDICT is not there yet");
+  RATLS_CHECK(look_ahead());
+  if (ended_) return Error(Reason::connection_closed, "this side has ended its sending");
+  if (peer_ended_ || (frames && frames->end_seen)) {
+    return Error(Reason::connection_closed, "the peer has ended its sending");
+  }
+  return quiet() ? Result<void>{}
+                 : Error(Reason::channel_busy, "something is unread, unsent or half arrived");
 }
 
 Result<void> Session::Impl::write(ByteView bytes) {

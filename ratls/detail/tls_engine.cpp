@@ -203,6 +203,17 @@ Result<void> TlsEngine::write(ByteView bytes) {
   return {};
 }
 
+bool TlsEngine::quiet() const noexcept {
+  return impl_->input.empty() && !impl_->input_ended && impl_->output.empty() &&
+         ratls_peek_pending(&impl_->ssl) == 0;
+}
+
+std::uint64_t TlsEngine::records_left() const noexcept {
+  const std::uint64_t used =
+      std::max(ratls_peek_records_in(&impl_->ssl), ratls_peek_records_out(&impl_->ssl));
+  return impl_->options.record_limit - std::min(used, impl_->options.record_limit);
+}
+
 // mbedTLS 3.6 has no KeyUpdate, and close_notify would call a message whole that is cut off here.
 Error TlsEngine::used_up(const char* direction) {
   Error out(

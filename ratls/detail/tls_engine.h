@@ -114,6 +114,11 @@ class TlsEngine {
   /// Encrypts all of `bytes` into the output. Errors: tls_failed; record_limit_reached, before the
   /// record that would be one too many, with an alert in the output.
   Result<void> write(ByteView bytes);
+  /// Is no byte under way? Of what was fed all is read, no record is half there, nothing is to be
+  /// sent, and the peer has not ended.
+  [[nodiscard]] bool quiet() const noexcept;
+  /// Records of record_limit that the fuller direction has left.
+  [[nodiscard]] std::uint64_t records_left() const noexcept;
   Result<void> send_alert(std::uint8_t description);
   Result<void> close_notify();
   /// Wipes keys and buffers now.
