@@ -34,6 +34,10 @@ std::uint64_t Channel::records_left() const {
 Result<void> Channel::request_evidence() {
   return impl_->contained([&] { return impl_->request_evidence(); });
 }
+Result<void> Channel::exporter(std::string_view label, ByteView context,
+                               std::span<std::uint8_t> out) {
+  return impl_->contained([&] { return impl_->session().exporter(label, context, out); });
+}
 const Peer& Channel::peer() const noexcept {
   return *impl_->session().peer();
 }

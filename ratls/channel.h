@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include <ratls/config.h>
 #include <ratls/core/result.h>
@@ -55,6 +56,14 @@ class Channel {
   /// Records that each direction may still carry (ClientConfig::record_limit), the smaller; 0 where
   /// the channel is over. Open a new one in good time.
   [[nodiscard]] std::uint64_t records_left() const;
+
+  /// Keying material that both ends of this session can make and nobody else (RFC 8446, 7.5): fills
+  /// `out`, 1 to 8160 bytes, from `label`, 1 to 249 printable ASCII characters that your protocol
+  /// chose for one use, and `context`, which may be empty. Needs an open channel; on an attested
+  /// client it may come before the server's acceptance, and then it proves no more than that
+  /// server's identity. Errors: channel_failed; label_reserved for labels that begin like this
+  /// library's own; invalid_config for other sizes and characters.
+  Result<void> exporter(std::string_view label, ByteView context, std::span<std::uint8_t> out);
 
   /// Who the other end is.
   [[nodiscard]] const Peer& peer() const noexcept;

@@ -124,6 +124,10 @@ Result<void> Session::write(ByteView bytes) {
 Result<void> Session::close() {
   return impl_->contained([&] { return impl_->close(); });
 }
+Result<void> Session::exporter(std::string_view label, ByteView context,
+                               std::span<std::uint8_t> out) {
+  return impl_->contained([&] { return impl_->exporter(label, context, out); });
+}
 std::string Session::alpn() const {
   return impl_->engine->alpn();
 }

@@ -18,6 +18,30 @@ Error before_verdict(const Error& error) {
   return error;
 }
 
+// RFC 5705, section 4, and HkdfLabel of RFC 8446, 7.1, whose 255 bytes begin with "tls13 ".
+constexpr std::size_t kMaxLabel = 249;
+constexpr std::size_t kMaxExported = std::size_t{255} * 32;  // of the smaller hash
+
+bool begins_like(std::string_view label, std::string_view own) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return label.size() >= own.size() && std::equal(own.begin(), own.end(), label.begin(),
+                                                  [&](char a, char b) { return a == lower(b); });
+}
+
+// Binders are exported under this library's labels: an application that could do that as well
+// could be asked for one.
+Result<void> check_label(std::string_view label) {
+  const bool printable =
+      std::all_of(label.begin(), label.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (label.empty() || label.size() > kMaxLabel || !printable) {
+    return Error(Reason::invalid_config, "an exporter's label has 1 to 249 printable characters");
+  }
+  if (begins_like(label, "ratls") || begins_like(label, "experimental-ratls")) {
+    return Error(Reason::label_reserved, std::string(label));
+  }
+  return {};
+}
+
 }  // namespace
 
 // Takes the VERDICT from the front of the server's stream as far as it has arrived. What came
@@ -124,6 +148,17 @@ Result<void> Session::Impl::at_rest() {
   }
   return quiet() ? Result<void>{}
                  : Error(Reason::channel_busy, "something is unread, unsent or half arrived");
+}
+
+Result<void> Session::Impl::exporter(std::string_view label, ByteView context,
+                                     std::span<std::uint8_t> out) {
+  RATLS_CHECK(check_label(label));
+  if (out.empty() || out.size() > kMaxExported) {
+    return Error(Reason::invalid_config, "an exporter gives 1 to 8160 bytes");
+  }
+  if (failure) return *failure;
+  if (state != State::open) return Error(Reason::channel_failed, "the session is not open");
+  return engine->exporter(label, context, out);
 }
 
 Result<void> Session::Impl::write(ByteView bytes) {

@@ -27,6 +27,7 @@ class Session::Impl {
   Result<bool> poll_acceptance();
   Result<Session::Read> read(std::span<std::uint8_t> out);
   Result<void> at_rest();
+  Result<void> exporter(std::string_view label, ByteView context, std::span<std::uint8_t> out);
   Result<void> write(ByteView bytes);
   Result<void> close();
   void feed_end();

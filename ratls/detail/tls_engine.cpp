@@ -25,13 +25,18 @@ Result<crypto::TlsHash> hash_of(const mbedtls_ssl_context& ssl) {
 }
 
 // TLS-Exporter of a handshake that is over (RFC 8446, 7.5).
-Result<Binder> exported(mbedtls_ssl_context& ssl, std::string_view label, ByteView context) {
-  Binder out;
-  if (mbedtls_ssl_export_keying_material(&ssl, out.mutable_view().data(), Binder::kSize,
-                                         label.data(), label.size(), context.data(), context.size(),
-                                         1) != 0) {
+Result<void> export_to(mbedtls_ssl_context& ssl, std::string_view label, ByteView context,
+                       std::span<std::uint8_t> out) {
+  if (mbedtls_ssl_export_keying_material(&ssl, out.data(), out.size(), label.data(), label.size(),
+                                         context.data(), context.size(), 1) != 0) {
     return Error(Reason::tls_failed, "no keying material was exported");
   }
+  return {};
+}
+
+Result<Binder> exported(mbedtls_ssl_context& ssl, std::string_view label, ByteView context) {
+  Binder out;
+  RATLS_CHECK(export_to(ssl, label, context, out.mutable_view()));
   return out;
 }
 
@@ -138,6 +143,11 @@ Result<Binder> TlsEngine::post_binder(ByteView context, Role role, const SpkiHas
   all.push_back(static_cast<std::uint8_t>(role));
   append(all, spki.view());
   return exported(impl_->ssl, kPostLabel, all);
+}
+
+Result<void> TlsEngine::exporter(std::string_view label, ByteView context,
+                                 std::span<std::uint8_t> out) {
+  return export_to(impl_->ssl, label, context, out);
 }
 
 Bytes TlsEngine::peer_spki() const {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <ratls/core/bytes.h>
@@ -94,6 +95,9 @@ class TlsEngine {
   /// B_p, of evidence that answers the REQUEST with `context`; the handshake is over. `spki` is of
   /// the attester's certificate in this session, of nothing where it showed none.
   Result<Binder> post_binder(ByteView context, Role role, const SpkiHash& spki);
+
+  /// TLS-Exporter of a handshake that is over. Errors: tls_failed.
+  Result<void> exporter(std::string_view label, ByteView context, std::span<std::uint8_t> out);
 
   /// The SubjectPublicKeyInfo of the session's peer; empty where it sent no certificate.
   [[nodiscard]] Bytes peer_spki() const;
