@@ -13,20 +13,30 @@ Channel::Channel(Channel&&) noexcept = default;
 Channel& Channel::operator=(Channel&&) noexcept = default;
 Channel::~Channel() = default;
 
-Result<std::size_t> Channel::read(std::span<std::uint8_t> out) {
-  return impl_->contained([&] { return impl_->read(out); });
+Result<std::size_t> Channel::read(std::span<std::uint8_t> out, Deadline deadline) {
+  return impl_->contained([&] { return impl_->read(out, deadline); });
 }
-Result<void> Channel::write(ByteView bytes) {
-  return impl_->contained([&] { return impl_->write(bytes); });
+Result<void> Channel::write(ByteView bytes, Deadline deadline) {
+  return impl_->contained([&] { return impl_->write(bytes, deadline); });
 }
-Result<void> Channel::accepted() {
-  return impl_->contained([&] { return impl_->accepted(); });
+Result<void> Channel::accepted(Deadline deadline) {
+  return impl_->contained([&] { return impl_->accepted(deadline); });
 }
-Result<void> Channel::close() {
-  return impl_->contained([&] { return impl_->close(); });
+Result<void> Channel::close(Deadline deadline) {
+  return impl_->contained([&] { return impl_->close(deadline); });
+}
+Result<void> Channel::at_rest() {
+  return impl_->contained([&] { return impl_->at_rest(); });
+}
+std::uint64_t Channel::records_left() const {
+  return impl_->session().records_left();
 }
 Result<void> Channel::request_evidence() {
   return impl_->contained([&] { return impl_->request_evidence(); });
+}
+Result<void> Channel::exporter(std::string_view label, ByteView context,
+                               std::span<std::uint8_t> out) {
+  return impl_->contained([&] { return impl_->session().exporter(label, context, out); });
 }
 const Peer& Channel::peer() const noexcept {
   return *impl_->session().peer();

@@ -2,12 +2,14 @@
 /// asked for. Holding a Channel is the proof; there is no way to make one but a handshake in
 /// which every condition held.
 ///
-/// Blocking, with deadlines: a call ends within its limit of Timeouts, in however small parts the
-/// peer sends or takes bytes, and what misses it ends the channel. Threads: one at a time.
+/// Blocking, with deadlines: a call ends within its limit of Timeouts and before the caller's own
+/// deadline, in however small parts the peer sends or takes bytes; what misses it ends the channel.
+/// Threads: one at a time.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include <ratls/config.h>
 #include <ratls/core/result.h>
@@ -30,14 +32,14 @@ class Channel {
   /// At least one byte, or 0 where the peer closed in order. On an attested client the first read
   /// waits for the server's VERDICT, and a refusal is the error of this and every later call.
   /// Errors: peer_refused, verdict_missing, truncated_stream, handshake_timeout (idle too long)...
-  Result<std::size_t> read(std::span<std::uint8_t> out);
+  Result<std::size_t> read(std::span<std::uint8_t> out, Deadline deadline = kNoDeadline);
   /// All of `bytes`, within timeouts.idle: write what may take longer in parts. An attested client
   /// may write before the server's VERDICT arrived: a server that refuses reads none of it.
   /// Errors: as read().
-  Result<void> write(ByteView bytes);
+  Result<void> write(ByteView bytes, Deadline deadline = kNoDeadline);
   /// Waits until the peer has accepted this side; at once where it does not judge evidence.
   /// Errors: peer_refused, cannot_judge_now, verdict_missing.
-  Result<void> accepted();
+  Result<void> accepted(Deadline deadline = kNoDeadline);
   /// Framed, with reattestation on both sides: asks the peer for fresh evidence and waits until it
   /// was judged, at most timeouts.evidence. Bytes of the peer that arrive meanwhile are for read().
   /// peer() and verdict() are the new ones then. The peer answers while it is inside read(),
@@ -46,7 +48,22 @@ class Channel {
   Result<void> request_evidence();
   /// Waits for acceptance, then ends this side's sending in order; read() goes on until the peer
   /// ends its own. Errors: as accepted().
-  Result<void> close();
+  Result<void> close(Deadline deadline = kNoDeadline);
+  /// Could another use of this channel begin here? Looks at what has arrived and waits for nothing:
+  /// both directions are open, this side was accepted, nothing is unread, unsent or under way.
+  /// Errors: channel_busy, connection_closed, and those of read().
+  Result<void> at_rest();
+  /// Records that each direction may still carry (ClientConfig::record_limit), the smaller; 0 where
+  /// the channel is over. Open a new one in good time.
+  [[nodiscard]] std::uint64_t records_left() const;
+
+  /// Keying material that both ends of this session can make and nobody else (RFC 8446, 7.5): fills
+  /// `out`, 1 to 8160 bytes, from `label`, 1 to 249 printable ASCII characters that your protocol
+  /// chose for one use, and `context`, which may be empty. Needs an open channel; on an attested
+  /// client it may come before the server's acceptance, and then it proves no more than that
+  /// server's identity. Errors: channel_failed; label_reserved for labels that begin like this
+  /// library's own; invalid_config for other sizes and characters.
+  Result<void> exporter(std::string_view label, ByteView context, std::span<std::uint8_t> out);
 
   /// Who the other end is.
   [[nodiscard]] const Peer& peer() const noexcept;
@@ -68,9 +85,6 @@ struct HandshakeResult {
   Result<Channel> channel;
   std::optional<Verdict> verdict;  ///< over the peer's evidence, where it got that far
 };
-
-/// No deadline but the configuration's own.
-inline constexpr Deadline kNoDeadline = Deadline::max();
 
 /// Opens a channel to the server at `address`, within handshake_limit(config) and before
 /// `deadline`, whichever ends first: one limit over the name, TCP and the handshake. A look-up

@@ -4,6 +4,7 @@
 #include <ratls/certgen/attester.h>
 #include <ratls/certgen/identity.h>
 #include <ratls/channel.h>
+#include <ratls/client.h>
 #include <ratls/config.h>
 #include <ratls/core/result.h>
 #include <ratls/core/secret.h>

@@ -109,6 +109,12 @@ const Verdict* Session::verdict() const {
 Result<bool> Session::poll_acceptance() {
   return impl_->contained([&] { return impl_->poll_acceptance(); });
 }
+Result<void> Session::at_rest() {
+  return impl_->contained([&] { return impl_->at_rest(); });
+}
+std::uint64_t Session::records_left() const {
+  return impl_->state == State::open ? impl_->engine->records_left() : 0;
+}
 Result<Session::Read> Session::read(std::span<std::uint8_t> out) {
   return impl_->contained([&] { return impl_->read(out); });
 }
@@ -117,6 +123,10 @@ Result<void> Session::write(ByteView bytes) {
 }
 Result<void> Session::close() {
   return impl_->contained([&] { return impl_->close(); });
+}
+Result<void> Session::exporter(std::string_view label, ByteView context,
+                               std::span<std::uint8_t> out) {
+  return impl_->contained([&] { return impl_->exporter(label, context, out); });
 }
 std::string Session::alpn() const {
   return impl_->engine->alpn();

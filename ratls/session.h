@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <ratls/config.h>
 #include <ratls/core/bytes.h>
@@ -92,6 +93,13 @@ class Session {
   /// Errors: as read().
   Result<bool> poll_acceptance();
 
+  /// Is nothing under way? Both directions are open, this side was accepted, and of what was fed
+  /// nothing is unread; output() is empty, and no evidence is exchanged. Errors: channel_busy where
+  /// something is, connection_closed where a side has ended, and those of read().
+  Result<void> at_rest();
+  /// Records that each direction may still carry (ClientConfig::record_limit), the smaller.
+  [[nodiscard]] std::uint64_t records_left() const;
+
   struct Read {
     std::size_t size = 0;
     bool end = false;  ///< the peer closed in order
@@ -109,6 +117,14 @@ class Session {
   Result<void> write(ByteView bytes);
   /// Ends this side's sending with close_notify; reading goes on until the peer ends its own.
   Result<void> close();
+
+  /// Keying material that both ends of this session can make and nobody else (RFC 8446, 7.5): fills
+  /// `out`, 1 to 8160 bytes, from `label`, 1 to 249 printable ASCII characters that your protocol
+  /// chose for one use, and `context`, which may be empty. Needs an open session; on an attested
+  /// client it may come before the server's acceptance, and then it proves no more than that
+  /// server's identity. Errors: channel_failed; label_reserved for labels that begin like this
+  /// library's own; invalid_config for other sizes and characters.
+  Result<void> exporter(std::string_view label, ByteView context, std::span<std::uint8_t> out);
 
   [[nodiscard]] std::string alpn() const;          ///< the negotiated protocol; may be empty
   [[nodiscard]] std::string cipher_suite() const;  ///< e.g. "TLS1-3-AES-128-GCM-SHA256"

@@ -12,6 +12,9 @@ namespace ratls {
 /// When a call gives up, on the monotonic clock.
 using Deadline = std::chrono::steady_clock::time_point;
 
+/// None; what waits is bounded by the configuration's limits alone.
+inline constexpr Deadline kNoDeadline = Deadline::max();
+
 /// `limit` from now; a year where it is longer.
 inline Deadline after(std::chrono::milliseconds limit) {
   constexpr std::chrono::hours kYear(24 * 365);

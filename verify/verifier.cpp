@@ -98,8 +98,9 @@ struct Verifier::State {
     return {collateral.get(), &cache, detail::data_of(judging).clock.max_skew_seconds};
   }
 
-  std::mutex mutex;  ///< guards `policy`, for the time of a copy
+  std::mutex mutex;  ///< guards `policy`, for the time of a copy, and `generation`
   Policy policy;
+  std::uint64_t generation = 0;
   const Clock& clock;
   std::shared_ptr<CollateralSource> collateral;
   detail::EvidenceCache cache;
@@ -115,6 +116,12 @@ Policy Verifier::policy() const {
 void Verifier::replace_policy(Policy policy) {
   const std::lock_guard lock(state_->mutex);
   std::swap(state_->policy, policy);  // the old one ends outside the lock
+  ++state_->generation;
+}
+
+std::uint64_t Verifier::policy_generation() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->generation;
 }
 
 Outcome<VerifiedPeer> Verifier::verify(ByteView evidence_cbor, const SessionView& session) const {

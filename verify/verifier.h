@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -68,6 +69,9 @@ class Verifier {
 
   /// The policy that judges now.
   [[nodiscard]] Policy policy() const;
+  /// How often the policy was replaced. What was judged while it did not change was judged by the
+  /// policy of now.
+  [[nodiscard]] std::uint64_t policy_generation() const;
 
  private:
   struct State;

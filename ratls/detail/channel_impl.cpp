@@ -8,6 +8,7 @@ namespace ratls {
 namespace {
 
 constexpr std::size_t kChunk = 16384;
+constexpr int kMaxLooks = 4;
 constexpr std::size_t kMaxDrained = 65536;  // docs/protocol.md, section 6
 
 }  // namespace
@@ -118,8 +119,8 @@ Result<void> Channel::Impl::run_handshake(Deadline deadline) {
   }
 }
 
-Result<std::size_t> Channel::Impl::read(std::span<std::uint8_t> out) {
-  const Deadline deadline = after(timeouts_.idle);
+Result<std::size_t> Channel::Impl::read(std::span<std::uint8_t> out, Deadline deadline) {
+  deadline = std::min(deadline, after(timeouts_.idle));
   while (true) {
     const auto got = session_.read(out);
     if (!got) return ended(got.error());
@@ -128,15 +129,15 @@ Result<std::size_t> Channel::Impl::read(std::span<std::uint8_t> out) {
   }
 }
 
-Result<void> Channel::Impl::write(ByteView bytes) {
-  const Deadline deadline = after(timeouts_.idle);
+// A stream that breaks may have brought a VERDICT that says why; one that is too slow, too.
+Result<void> Channel::Impl::write(ByteView bytes, Deadline deadline) {
+  deadline = std::min(deadline, after(timeouts_.idle));
   while (!bytes.empty()) {
     RATLS_CHECK(until_writable(deadline));
     const ByteView chunk = bytes.first(std::min(kChunk, bytes.size()));
     if (auto written = session_.write(chunk); !written) return ended(written.error());
     if (auto sent = flush(deadline); !sent) {
-      // The stream broke: a VERDICT that lies in the input says why.
-      RATLS_CHECK(accepted());
+      RATLS_CHECK(sent.error().kind() == Errc::timeout ? look_at_verdict() : accepted(kNoDeadline));
       session_.abandon(sent.error());
       return sent;
     }
@@ -145,8 +146,14 @@ Result<void> Channel::Impl::write(ByteView bytes) {
   return {};
 }
 
-Result<void> Channel::Impl::accepted() {
-  const Deadline deadline = after(timeouts_.verdict);
+Result<void> Channel::Impl::look_at_verdict() {
+  static_cast<void>(fill(std::chrono::steady_clock::now()).has_value());
+  const auto known = session_.poll_acceptance();
+  return known ? Result<void>{} : ended(known.error());
+}
+
+Result<void> Channel::Impl::accepted(Deadline deadline) {
+  deadline = std::min(deadline, after(timeouts_.verdict));
   while (true) {
     const auto known = session_.poll_acceptance();
     if (!known) return ended(known.error());
@@ -158,13 +165,26 @@ Result<void> Channel::Impl::accepted() {
   }
 }
 
-Result<void> Channel::Impl::close() {
-  RATLS_CHECK(accepted());
-  RATLS_CHECK(until_writable(after(timeouts_.idle)));
+Result<void> Channel::Impl::close(Deadline deadline) {
+  RATLS_CHECK(accepted(deadline));
+  RATLS_CHECK(until_writable(std::min(deadline, after(timeouts_.idle))));
   RATLS_CHECK(session_.close());
-  RATLS_CHECK(flush(after(timeouts_.drain)));
+  RATLS_CHECK(flush(std::min(deadline, after(timeouts_.drain))));
   transport_->end_writing();
   return {};
+}
+
+// Tickets, and a peer's end, may lie in the stream. Nothing here waits, nor tells the peer.
+Result<void> Channel::Impl::at_rest() {
+  for (int looks = 0; looks < kMaxLooks; ++looks) {
+    RATLS_CHECK(session_.at_rest());
+    const auto more = fill(std::chrono::steady_clock::now());
+    if (more) continue;
+    if (more.error().kind() == Errc::timeout) return {};
+    session_.abandon(more.error());
+    return more;
+  }
+  return Error(Reason::channel_busy, "the peer goes on sending");
 }
 
 Result<void> Channel::Impl::request_evidence() {

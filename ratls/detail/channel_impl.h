@@ -28,10 +28,11 @@ class Channel::Impl {
     return out;
   }
   Result<void> run_handshake(Deadline deadline);
-  Result<std::size_t> read(std::span<std::uint8_t> out);
-  Result<void> write(ByteView bytes);
-  Result<void> accepted();
-  Result<void> close();
+  Result<std::size_t> read(std::span<std::uint8_t> out, Deadline deadline);
+  Result<void> write(ByteView bytes, Deadline deadline);
+  Result<void> accepted(Deadline deadline);
+  Result<void> close(Deadline deadline);
+  Result<void> at_rest();
   Result<void> request_evidence();
 
  private:
@@ -41,6 +42,7 @@ class Channel::Impl {
   Result<void> wait(Deadline deadline);
   Result<void> wait_within(Deadline deadline);
   Result<void> until_writable(Deadline deadline);
+  Result<void> look_at_verdict();
   Error after_failure();
   Error ended(const Error& error);
   void drain(Deadline deadline);

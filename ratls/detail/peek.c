@@ -63,6 +63,13 @@ int ratls_peek_alert(const mbedtls_ssl_context* ssl) {
   return ssl->in_msglen >= 2 ? ssl->in_msg[1] : -1;
 }
 
+/* in_left is 0 behind each whole record; one that was decrypted lies at in_offt until it was read.
+ * A handshake message (a ticket) that lacks its later records is kept as a fragment. */
+size_t ratls_peek_pending(const mbedtls_ssl_context* ssl) {
+  return ssl->in_left + (ssl->in_offt != NULL ? ssl->in_msglen : 0) +
+         ssl->badmac_seen_or_in_hsfraglen;
+}
+
 /* RFC 8446, 5.3: both counters begin at 0 with each key. */
 static uint64_t counter_of(const unsigned char* bytes) {
   uint64_t out = 0;

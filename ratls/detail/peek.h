@@ -38,6 +38,10 @@ size_t ratls_peek_session_psk(const mbedtls_ssl_session* session, uint8_t out[48
  */
 int ratls_peek_alert(const mbedtls_ssl_context* ssl);
 
+/* How many bytes of the peer's mbedTLS holds that nobody has read: of a record, whole or in part.
+ */
+size_t ratls_peek_pending(const mbedtls_ssl_context* ssl);
+
 /* How many records this connection's present keys have opened (in) and sealed. */
 uint64_t ratls_peek_records_in(const mbedtls_ssl_context* ssl);
 uint64_t ratls_peek_records_out(const mbedtls_ssl_context* ssl);

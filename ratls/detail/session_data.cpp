@@ -1,5 +1,6 @@
 // The open session: application bytes, behind the server's VERDICT where one is due.
 #include <algorithm>
+#include <array>
 
 #include <ratls/core/secret.h>
 
@@ -15,6 +16,30 @@ Error before_verdict(const Error& error) {
     return Error(Reason::verdict_missing, "the stream ended");
   }
   return error;
+}
+
+// RFC 5705, section 4, and HkdfLabel of RFC 8446, 7.1, whose 255 bytes begin with "tls13 ".
+constexpr std::size_t kMaxLabel = 249;
+constexpr std::size_t kMaxExported = std::size_t{255} * 32;  // of the smaller hash
+
+bool begins_like(std::string_view label, std::string_view own) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return label.size() >= own.size() && std::equal(own.begin(), own.end(), label.begin(),
+                                                  [&](char a, char b) { return a == lower(b); });
+}
+
+// Binders are exported under this library's labels: an application that could do that as well
+// could be asked for one.
+Result<void> check_label(std::string_view label) {
+  const bool printable =
+      std::all_of(label.begin(), label.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (label.empty() || label.size() > kMaxLabel || !printable) {
+    return Error(Reason::invalid_config, "an exporter's label has 1 to 249 printable characters");
+  }
+  if (begins_like(label, "ratls") || begins_like(label, "experimental-ratls")) {
+    return Error(Reason::label_reserved, std::string(label));
+  }
+  return {};
 }
 
 }  // namespace
@@ -86,6 +111,55 @@ Result<Session::Read> Session::Impl::read(std::span<std::uint8_t> out) {
   peer_ended_ = got->end;
   end_if_both_ended();
   return got;
+}
+
+// One byte tells whether the peer has said anything; read() delivers it.
+Result<void> Session::Impl::look_ahead() {
+  if (frames || !held_.empty()) return {};
+  std::array<std::uint8_t, 1> byte{};
+  auto got = deliver(byte);
+  if (!got) {
+    fail(got.error());
+    return *failure;
+  }
+  append(held_, ByteView(byte).first(got->size));
+  wipe(byte);
+  peer_ended_ = got->end;
+  end_if_both_ended();
+  return {};
+}
+
+// Nothing is held, unread or half arrived.
+bool Session::Impl::quiet() const {
+  if (!held_.empty() || !engine->quiet()) return false;
+  if (!frames) return true;
+  const bool exchanging = frames->exchange.asking() || frames->exchange.acceptance_due();
+  const bool waiting = !frames->unread().empty() || !frames->outbox.empty();
+  return !exchanging && !waiting && !frames->reader.inside() && !pending;
+}
+
+Result<void> Session::Impl::at_rest() {
+  RATLS_TRY(const bool accepted, poll_acceptance());
+  if (state != State::open) return Error(Reason::channel_failed, "the session is not open");
+  if (!accepted) return Error(Reason::channel_busy, "the peer's VERDICT is not there yet");
+  RATLS_CHECK(look_ahead());
+  if (ended_) return Error(Reason::connection_closed, "this side has ended its sending");
+  if (peer_ended_ || (frames && frames->end_seen)) {
+    return Error(Reason::connection_closed, "the peer has ended its sending");
+  }
+  return quiet() ? Result<void>{}
+                 : Error(Reason::channel_busy, "something is unread, unsent or half arrived");
+}
+
+Result<void> Session::Impl::exporter(std::string_view label, ByteView context,
+                                     std::span<std::uint8_t> out) {
+  RATLS_CHECK(check_label(label));
+  if (out.empty() || out.size() > kMaxExported) {
+    return Error(Reason::invalid_config, "an exporter gives 1 to 8160 bytes");
+  }
+  if (failure) return *failure;
+  if (state != State::open) return Error(Reason::channel_failed, "the session is not open");
+  return engine->exporter(label, context, out);
 }
 
 Result<void> Session::Impl::write(ByteView bytes) {

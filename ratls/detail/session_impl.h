@@ -28,6 +28,8 @@ class Session::Impl {
   auto contained(Work&& work) -> decltype(work());
   Result<bool> poll_acceptance();
   Result<Session::Read> read(std::span<std::uint8_t> out);
+  Result<void> at_rest();
+  Result<void> exporter(std::string_view label, ByteView context, std::span<std::uint8_t> out);
   Result<void> write(ByteView bytes);
   Result<void> close();
   void feed_end();
@@ -73,6 +75,8 @@ class Session::Impl {
   Result<void> take_verdict(std::span<std::uint8_t> record);
   Result<Session::Read> deliver(std::span<std::uint8_t> out);
   void end_if_both_ended();
+  Result<void> look_ahead();
+  [[nodiscard]] bool quiet() const;
 
   // session_frames.cpp: the framed session's bytes.
   template <class Config>

@@ -26,13 +26,18 @@ Result<crypto::TlsHash> hash_of(const mbedtls_ssl_context& ssl) {
 }
 
 // TLS-Exporter of a handshake that is over (RFC 8446, 7.5).
-Result<Binder> exported(mbedtls_ssl_context& ssl, std::string_view label, ByteView context) {
-  Binder out;
-  if (mbedtls_ssl_export_keying_material(&ssl, out.mutable_view().data(), Binder::kSize,
-                                         label.data(), label.size(), context.data(), context.size(),
-                                         1) != 0) {
+Result<void> export_to(mbedtls_ssl_context& ssl, std::string_view label, ByteView context,
+                       std::span<std::uint8_t> out) {
+  if (mbedtls_ssl_export_keying_material(&ssl, out.data(), out.size(), label.data(), label.size(),
+                                         context.data(), context.size(), 1) != 0) {
     return Error(Reason::tls_failed, "no keying material was exported");
   }
+  return {};
+}
+
+Result<Binder> exported(mbedtls_ssl_context& ssl, std::string_view label, ByteView context) {
+  Binder out;
+  RATLS_CHECK(export_to(ssl, label, context, out.mutable_view()));
   return out;
 }
 
@@ -158,6 +163,11 @@ Result<Binder> TlsEngine::post_binder(ByteView context, Role role, const SpkiHas
   return exported(impl_->ssl, kPostLabel, all);
 }
 
+Result<void> TlsEngine::exporter(std::string_view label, ByteView context,
+                                 std::span<std::uint8_t> out) {
+  return export_to(impl_->ssl, label, context, out);
+}
+
 Bytes TlsEngine::peer_spki() const {
   const mbedtls_x509_crt* peer = mbedtls_ssl_get_peer_cert(&impl_->ssl);
   if (peer == nullptr) return {};
@@ -228,6 +238,17 @@ Result<void> TlsEngine::write(ByteView bytes) {
     bytes = bytes.subspan(static_cast<std::size_t>(sent));
   }
   return {};
+}
+
+bool TlsEngine::quiet() const noexcept {
+  return impl_->input.empty() && !impl_->input_ended && impl_->output.empty() &&
+         ratls_peek_pending(&impl_->ssl) == 0;
+}
+
+std::uint64_t TlsEngine::records_left() const noexcept {
+  const std::uint64_t used =
+      std::max(ratls_peek_records_in(&impl_->ssl), ratls_peek_records_out(&impl_->ssl));
+  return impl_->options.record_limit - std::min(used, impl_->options.record_limit);
 }
 
 // mbedTLS 3.6 has no KeyUpdate, and close_notify would call a message whole that is cut off here.

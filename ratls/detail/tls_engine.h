@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <ratls/core/bytes.h>
@@ -126,6 +127,9 @@ class TlsEngine {
   /// the attester's certificate in this session, of nothing where it showed none.
   Result<Binder> post_binder(ByteView context, Role role, const SpkiHash& spki);
 
+  /// TLS-Exporter of a handshake that is over. Errors: tls_failed.
+  Result<void> exporter(std::string_view label, ByteView context, std::span<std::uint8_t> out);
+
   /// The SubjectPublicKeyInfo of the session's peer; empty where it sent no certificate.
   [[nodiscard]] Bytes peer_spki() const;
   /// How often the judge was called.
@@ -145,6 +149,11 @@ class TlsEngine {
   /// Encrypts all of `bytes` into the output. Errors: tls_failed; record_limit_reached, before the
   /// record that would be one too many, with an alert in the output.
   Result<void> write(ByteView bytes);
+  /// Is no byte under way? Of what was fed all is read, no record is half there, nothing is to be
+  /// sent, and the peer has not ended.
+  [[nodiscard]] bool quiet() const noexcept;
+  /// Records of record_limit that the fuller direction has left.
+  [[nodiscard]] std::uint64_t records_left() const noexcept;
   Result<void> send_alert(std::uint8_t description);
   Result<void> close_notify();
   /// Wipes keys and buffers now.
