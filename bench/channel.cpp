@@ -98,6 +98,27 @@ Bytes2 handshake(const ClientConfig& mine, const ServerConfig& theirs) {
   return drive(client, server);
 }
 
+// A guest that comes back with the ticket of the handshake before. The first one is a full one.
+Kind resumed(const Guest& guest) {
+  const World& world = World::get();
+  const auto wallet = must(TicketWallet::create());
+  const auto issuer = must(TicketIssuer::create({TicketIssuer::kMaxLifetime, 1024}));
+  const AcceptEvidence evidence{world.new_verifier()};
+  const auto client = [id = guest.identity(), wallet, &world] {
+    ClientConfig out(id, AcceptKey{world.broker()->spki_sha256()});
+    out.tickets = wallet;
+    return out;
+  };
+  const auto server = [=, &world] {
+    ServerConfig out(world.broker(), evidence);
+    out.tickets = issuer;
+    return out;
+  };
+  handshake(client(), server());
+  if (wallet->size() == 0) die(Error(Reason::ticket_unknown));
+  return {"client_resumed", client, server};
+}
+
 std::vector<Kind> kinds(const Guest& guest, const Guest& slow, const Guest& peer) {
   const World& world = World::get();
   const AcceptKey broker{world.broker()->spki_sha256()};
@@ -121,6 +142,7 @@ std::vector<Kind> kinds(const Guest& guest, const Guest& slow, const Guest& peer
           {"client_level3_warm", client(guest), judge(warmed)},
           {"client_level3_cold", client(guest), judge(cold)},
           {"client_level3_firmware_8ms", client(slow), judge(warmed)},
+          resumed(guest),
           {"mutual_level2_level3_warm", both_client, both_server},
           {"mutual_level2_level3_cold",
            [id = guest.identity(), cold] { return ClientConfig(id, cold()); },
