@@ -12,6 +12,7 @@
 #include <ratls/server.h>
 #include <ratls/session.h>
 #include <ratls/tcp.h>
+#include <ratls/tickets.h>
 #include <ratls/verify/policy.h>
 #include <ratls/verify/verdict.h>
 #include <ratls/verify/verifier.h>

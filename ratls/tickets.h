@@ -69,8 +69,9 @@ class TicketIssuer {
 /// only once the server's VERDICT accepted this guest, for at most TicketIssuer::kMaxLifetime from
 /// the full handshake.
 ///
-/// Whoever reads a ticket with its PSK is this client until it was used or has ended: they lie in
-/// guarded memory here, for a moment in TLS's own, and go nowhere else. Threads: share freely.
+/// Whoever reads a ticket with its PSK is this client, once with it and with the tickets that he is
+/// given in turn, until the lifetime has passed since the evidence. They lie in guarded memory
+/// here, and in TLS's own while their connection is open. Threads: share freely.
 class TicketWallet {
  public:
   static constexpr std::size_t kMaxTickets = 64;

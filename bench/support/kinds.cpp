@@ -1,7 +1,9 @@
 #include "kinds.h"
 
 #include <ratls/certgen/leaf.h>
+#include <ratls/tickets.h>
 
+#include "drive.h"
 #include "must.h"
 
 namespace ratls::bench {
@@ -67,6 +69,26 @@ void add_server_kinds(std::vector<Kind>& out, const Guests& guests, const std::s
                  rated});
 }
 
+// A guest that comes back with the ticket of the handshake before. The first one is a full one.
+Kind resumed(const Guest& guest) {
+  const auto broker = World::get().broker();
+  const auto wallet = must(TicketWallet::create());
+  const auto issuer = must(TicketIssuer::create({TicketIssuer::kMaxLifetime, 1024}));
+  const auto client = [id = guest.identity(), wallet, broker] {
+    ClientConfig out(id, AcceptKey{broker->spki_sha256()});
+    out.tickets = wallet;
+    return out;
+  };
+  const auto server = [issuer, broker] {
+    ServerConfig out(broker, warm());
+    out.tickets = issuer;
+    return out;
+  };
+  handshake(client(), server());
+  if (wallet->size() == 0) die(Error(Reason::ticket_unknown));
+  return {"client_resumed", client, server, true};
+}
+
 }  // namespace
 
 Guest::Guest(std::chrono::microseconds latency)
@@ -96,6 +118,7 @@ std::vector<Kind> kinds(const Guests& guests) {
   out.push_back({"client_level3_firmware_8ms",
                  [id = guests.slow.identity(), pin] { return ClientConfig(id, pin); },
                  [=] { return ServerConfig(broker, warm()); }, false});
+  out.push_back(resumed(guests.guest));
   add_server_kinds(out, guests, "_warm", warm);
   add_server_kinds(out, guests, "_cold", cold);
   return out;

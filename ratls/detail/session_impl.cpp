@@ -161,6 +161,7 @@ Result<bool> Session::Impl::showed_evidence() const {
 
 Result<void> Session::Impl::finish_client(HandshakeDone done) {
   if (engine->resumed()) return finish_resumed_client(std::move(done));
+  carried_.reset();  // it was not taken
   if (admission->ca() != nullptr) RATLS_CHECK(admission->judge_ca(*engine));
   if (key_) RATLS_CHECK(confirm_binder());
   RATLS_TRY(const bool showed, showed_evidence());

@@ -65,7 +65,7 @@ struct TlsEngine::Impl {
   Secret<48> ticket_psk;  // of the ticket that was offered, or looked into last
   std::size_t ticket_psk_size = 0;
   bool resumed = false;
-  int tickets_seen = 0;
+  int tickets_seen = 0;  // client: given to it; server: shown to it
   std::optional<SecretBytes> kept_ticket;
 
  private:

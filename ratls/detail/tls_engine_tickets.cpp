@@ -10,8 +10,9 @@ namespace {
 
 // A server's is below 100 bytes; a client's holds the ticket.
 constexpr std::size_t kMaxSession = 4096;
-// Of one connection: a server of ours gives one, and a hostile one is not served for ever.
-constexpr int kMostTickets = 8;
+// Of one connection: a server of ours gives one and a client of ours shows one, twice where the
+// handshake begins again (HelloRetryRequest).
+constexpr int kMostTickets = 4;
 
 /// mbedTLS's session, freed with its key.
 struct OwnSession {
@@ -66,6 +67,8 @@ int look_into_ticket(void* context, mbedtls_ssl_session* session, unsigned char*
                      std::size_t size) {
   auto* impl = static_cast<TlsEngine::Impl*>(context);
   impl->ticket_psk_size = 0;
+  // A ClientHello has room for many, and each that opens is judged.
+  if (++impl->tickets_seen > kMostTickets) return MBEDTLS_ERR_SSL_INVALID_MAC;
   Secret<kMaxSession> memory;
   const auto got = memory.fill([&](std::span<std::uint8_t, kMaxSession> out) {
     return guarded([&] { return impl->options.tickets->open({ticket, size}, out); });

@@ -41,6 +41,8 @@ struct Scenario {
   std::function<ClientConfig()> client;
   std::function<ServerConfig()> server;
   bool genuine = true;  ///< may anybody be accepted at all?
+  std::vector<Thread> threads = {Thread::this_one, Thread::others};  ///< whose memory runs out
+  std::function<void()> after = [] {};                               ///< lets go of what is kept
 };
 
 /// How far one attempt came.
@@ -105,6 +107,7 @@ Attempt attempt(const Scenario& scenario, const MemoryPlan& plan) {
   Attempt out;
   const long before = ratls::test::live_blocks();
   run_planned(scenario, plan, out);
+  scenario.after();
   out.leaked = blocks_beyond(before);
   return out;
 }
@@ -161,7 +164,7 @@ void sweep_all(const Scenario& scenario) {
   check(whole, scenario.genuine);
   REQUIRE(whole.counted > 100);
   if (scenario.genuine) REQUIRE((whole.accepted && whole.delivered));
-  for (const Thread thread : {Thread::this_one, Thread::others}) {
+  for (const Thread thread : scenario.threads) {
     for (const bool and_later : {false, true}) {
       const auto reasons = sweep(scenario, {1, and_later, thread});
       CHECK(reasons.contains(Reason::out_of_memory));
@@ -213,8 +216,18 @@ TEST_CASE("evidence in frames survives the failure of each allocation") {
 
 TEST_CASE("a session that is resumed survives the failure of each allocation") {
   ratls::test::ResumedWorld world;
-  sweep_all(
-      {[&] { return world.guest(world.wallet_with_ticket()); }, [&] { return world.broker(); }});
+  static_cast<void>(world.wallet_with_ticket());  // the full handshake that all others go back to
+  world.issuer->forget_all();
+  sweep_all({[&] { return world.guest(world.wallet_with_ticket()); },
+             [&] {
+               ServerConfig out = world.broker();
+               const Policy same = world.verifier->policy();
+               out.accept = AcceptEvidence{std::make_shared<const Verifier>(same, world.clock)};
+               return out;
+             },
+             true,
+             {Thread::this_one},  // nobody is asked for a report
+             [&] { world.issuer->forget_all(); }});
 }
 
 TEST_CASE("no allocation that fails makes a refused guest an accepted one") {

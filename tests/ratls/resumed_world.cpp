@@ -13,6 +13,7 @@ void must(bool holds) {
 }  // namespace
 
 std::optional<Timestamp> MovingClock::now() const {
+  ++asked_;
   if (lost_) return std::nullopt;
   return Timestamp{SystemClock().now()->unix_seconds + by_};
 }

@@ -1,6 +1,8 @@
 /// A world whose broker gives tickets and whose guest keeps them.
 #pragma once
 
+#include <atomic>
+
 #include <ratls/detail/ticket_desk.h>
 #include <ratls/detail/ticket_purse.h>
 
@@ -14,8 +16,11 @@ class MovingClock final : public Clock {
   [[nodiscard]] std::optional<Timestamp> now() const override;
   void turn(std::int64_t seconds) { by_ += seconds; }
   void lose() { lost_ = true; }
+  /// How often somebody asked.
+  [[nodiscard]] int asked() const { return asked_; }
 
  private:
+  mutable std::atomic<int> asked_{0};
   std::int64_t by_ = 0;
   bool lost_ = false;
 };

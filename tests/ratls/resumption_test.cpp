@@ -1,6 +1,7 @@
 // What skips appraisal in stock TLS: tickets, PSKs, early data, older versions; and the path over a
 // HelloRetryRequest. The other end is mbedTLS with all of it switched on.
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <ratls/core/x509.h>
 #include <ratls/verify/evidence_leaf.h>
@@ -19,6 +20,13 @@ namespace {
 
 ServerConfig by_key(const AttestedWorld& world) {
   return ServerConfig(world.broker(), AcceptKey{world.visitor()->spki_sha256()});
+}
+
+// As it is by default, and one that gives tickets.
+ServerConfig broker(const AttestedWorld& world, bool gives_tickets) {
+  ServerConfig out = world.broker_config();
+  if (gives_tickets) out.tickets = TicketIssuer::create().value();
+  return out;
 }
 
 RawTlsOptions raw_server(const AttestedWorld& world, TicketDesk* desk) {
@@ -139,6 +147,7 @@ TEST_CASE("attack 32: no client gets a ticket, refused or accepted, however it a
 
 TEST_CASE("attack 10: a ticket of the same key is not taken, with or without a way back") {
   AttestedWorld world;
+  const bool tickets = GENERATE(false, true);
   TicketDesk desk;
   const Ticket ticket(world, desk);
   for (const unsigned modes : {MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_ALL,
@@ -147,7 +156,7 @@ TEST_CASE("attack 10: a ticket of the same key is not taken, with or without a w
     again.resume = &ticket.session;
     again.modes = modes;
     RawTls client(again);
-    Session server = Session::server(world.broker_config()).value();
+    Session server = Session::server(broker(world, tickets)).value();
     client.run(server);
     CHECK(server.state() != State::open);
     CHECK(server.peer() == nullptr);
@@ -159,13 +168,14 @@ TEST_CASE("attack 10: a ticket of the same key is not taken, with or without a w
 
 TEST_CASE("attack 10: an external PSK opens nothing, and no certificate is spared by it") {
   AttestedWorld world;
+  const bool tickets = GENERATE(false, true);
   RawTlsOptions options;
   options.psk = true;
   for (const unsigned modes : {MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_ALL,
                                MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL}) {
     options.modes = modes;
     RawTls client(options);
-    Session server = Session::server(world.broker_config()).value();
+    Session server = Session::server(broker(world, tickets)).value();
     client.run(server);
     CHECK(server.state() != State::open);
     CHECK(server.peer() == nullptr);
@@ -211,8 +221,9 @@ TEST_CASE("attack 10: a server that picks a PSK which nobody offered is refused"
 
 TEST_CASE("attack 10: early data is neither promised nor read") {
   AttestedWorld world;
+  const bool tickets = GENERATE(false, true);
   Session client = Session::client(world.guest_config()).value();
-  Session server = Session::server(world.broker_config()).value();
+  Session server = Session::server(broker(world, tickets)).value();
   const Bytes hello = output_of(client);
   const Bytes versions{0x00, 0x2b, 0x00, 0x03, 0x02, 0x03, 0x04};
   Bytes early = with_extension(hello, versions, {0x00, 0x2a, 0x00, 0x00}, client_sizes(hello));
@@ -231,16 +242,17 @@ TEST_CASE("attack 10: early data is neither promised nor read") {
 
 TEST_CASE("attack 10: TLS 1.2 is neither offered, accepted nor fallen back to") {
   AttestedWorld world;
+  const bool tickets = GENERATE(false, true);
   Session client = Session::client(world.guest_config()).value();
   Bytes hello = output_of(client);
   const Bytes versions{0x00, 0x2b, 0x00, 0x03, 0x02, 0x03, 0x04};
   Bytes older = hello;
   older[find(older, versions) + 6] = 0x03;
-  Session server = Session::server(world.broker_config()).value();
+  Session server = Session::server(broker(world, tickets)).value();
   server.feed(older);
   CHECK(server.advance() == State::failed);
   CHECK_FALSE(server.output().empty());  // an alert
-  Session honest = Session::server(world.broker_config()).value();
+  Session honest = Session::server(broker(world, tickets)).value();
   honest.feed(hello);
   Bytes flight = output_of(honest);
   const Bytes version{0x00, 0x2b, 0x00, 0x02, 0x03, 0x04};

@@ -1,6 +1,8 @@
 // mbedTLS by itself against a server that gives tickets: what a bearer can do, and what he cannot.
 #include <catch2/catch_test_macros.hpp>
 
+#include <ratls/core/reader.h>
+
 #include "raw_tls.h"
 #include "resumed_world.h"
 
@@ -26,6 +28,53 @@ struct Stolen {
   ~Stolen() { mbedtls_ssl_session_free(&session); }
   mbedtls_ssl_session session{};
 };
+
+Bytes output_of(Session& session) {
+  session.advance();
+  Bytes out(session.output().begin(), session.output().end());
+  session.sent(out.size());
+  return out;
+}
+
+// The ClientHello in the first record with its one ticket `times` over, each of an age that is
+// wrong.
+Bytes with_tickets(Bytes hello, std::size_t times) {
+  std::size_t at = hello.size() - 4;  // of the extension, which is the last one
+  while (hello[at] != 0 || hello[at + 1] != 0x29 ||
+         (static_cast<std::size_t>(hello[at + 2]) << 8U) + hello[at + 3] != hello.size() - at - 4) {
+    --at;
+  }
+  const std::size_t size = (static_cast<std::size_t>(hello[at + 6]) << 8U) + hello[at + 7];
+  Bytes identity(hello.begin() + static_cast<std::ptrdiff_t>(at) + 6,
+                 hello.begin() + static_cast<std::ptrdiff_t>(at + 8 + size + 4));
+  identity[identity.size() - 4] ^= 0x80U;
+  Writer out;
+  out.u16be(static_cast<std::uint16_t>(identity.size() * times));
+  for (std::size_t i = 0; i < times; ++i) out.bytes(identity);
+  out.u16be(static_cast<std::uint16_t>(33 * times));
+  for (std::size_t i = 0; i < times; ++i) out.u8(32).zeros(32);
+  const Bytes body = std::move(out).take();
+  const std::size_t before = hello.size();
+  hello.resize(at + 2);
+  append(hello, std::move(Writer().u16be(static_cast<std::uint16_t>(body.size()))).take());
+  append(hello, body);
+  const auto more = [&](std::size_t where, std::size_t width) {
+    std::size_t value = 0;
+    for (std::size_t i = 0; i < width; ++i) value = (value << 8U) | hello[where + i];
+    value += hello.size() - before;
+    for (std::size_t i = width; i > 0; --i, value >>= 8U) {
+      hello[where + i - 1] = static_cast<std::uint8_t>(value);
+    }
+  };
+  std::size_t extensions = 9 + 2 + 32;
+  extensions += 1U + hello[extensions];
+  extensions += 2U + (static_cast<std::size_t>(hello[extensions]) << 8U) + hello[extensions + 1];
+  extensions += 1U + hello[extensions];
+  more(3, 2);
+  more(6, 3);
+  more(extensions, 2);
+  return hello;
+}
 
 }  // namespace
 
@@ -96,4 +145,24 @@ TEST_CASE("attack 10: a ticket of a server that says no VERDICT is not kept") {
   guest.feed_end();
   CHECK(guest.poll_acceptance().error().reason() == Reason::verdict_missing);
   CHECK(wallet->size() == 0);
+}
+
+TEST_CASE("a ClientHello full of tickets is looked into a few times, and costs no more than that") {
+  ResumedWorld world;
+  const auto looks_at = [&](std::size_t times) {
+    Session guest = Session::client(world.guest(world.wallet_with_ticket())).value();
+    Session broker = Session::server(world.broker()).value();
+    const Bytes hello = with_tickets(output_of(guest), times);
+    const int before = world.clock.asked();
+    broker.feed(hello);
+    broker.advance();
+    CHECK(broker.state() == State::handshaking);
+    CHECK_FALSE(broker.output().empty());  // it goes on, without a ticket
+    return world.clock.asked() - before;
+  };
+  static_cast<void>(looks_at(1));
+  const int one = looks_at(1);
+  REQUIRE(one > 0);
+  CHECK(looks_at(3) == 3 * one);
+  CHECK(looks_at(30) == 4 * one);
 }

@@ -43,7 +43,12 @@ std::vector<std::string> session_verdicts() {
   const auto policy = peer.world->policy().build().value();
   const Verifier verifier(policy, clock());
   SessionView view = SharedReport::view(0);
-  out.push_back(verifier.verify(peer.evidence[0], view).verdict.json());
+  const auto first = verifier.verify(peer.evidence[0], view);
+  out.push_back(first.verdict.json());
+  const auto kept = verifier.keep(*first.accepted, view.peer_spki);
+  out.push_back(verifier.verify_again(*kept, std::chrono::seconds(1)).verdict.json());
+  const Verifier other(peer.world->policy().build().value(), clock());
+  out.push_back(other.verify_again(*kept, std::chrono::seconds(1)).verdict.json());
   view.role = Role::server;
   out.push_back(verifier.verify(peer.evidence[0], view).verdict.json());
   out.push_back(verifier.verify(Bytes{0xff}, view).verdict.json());
