@@ -61,7 +61,9 @@ kernel_from_debian() {
   is_debian || { say "no Debian here, whose kernel the guest would boot."; return "$EX_UNAVAILABLE"; }
   [ "$(dpkg --print-architecture)" = amd64 ] || { say "the guest's kernel is for amd64."; return "$EX_UNAVAILABLE"; }
   mirror="$(debian_mirror)"
-  if [ -z "$mirror" ] || ! private_apt_open "$dir" "$mirror" "$suite" deb; then
+  # apt-get update without network is content with nothing.
+  if [ -z "$mirror" ] || ! private_apt_open "$dir" "$mirror" "$suite" deb ||
+    [ -z "$(find "$dir/lists" -maxdepth 1 -name '*_Packages*')" ]; then
     say "cannot read the package lists of $suite, which has the guest's kernel."
     return "$EX_UNAVAILABLE"
   fi
