@@ -1,9 +1,10 @@
-// ratls policy new: the strict policy for one report.
+// ratls policy new: the strict policy for one report, or one certificate with evidence.
 
 #include <cstdio>
 #include <memory>
 
 #include <ratls/core/clock.h>
+#include <ratls/services/broker/tpm_key.h>
 #include <ratls/verify/policy_from_report.h>
 #include <ratls/verify/policy_json.h>
 #include <ratls/verify/policy_review.h>
@@ -20,6 +21,9 @@ constexpr std::int64_t kSecondsADay = 86400;
 
 struct Options {
   std::string report;
+  std::string certificate;
+  std::string pcrs;
+  std::string simulators;
   std::string endorsement;
   std::string covers;
   std::string name = "policy";
@@ -33,17 +37,17 @@ struct Options {
 };
 
 struct Task {
-  Bytes report;
+  Bytes shown;  ///< a report, or a certificate
+  bool is_certificate = false;
   std::optional<Bytes> endorsement;
   PolicyDraft draft;
   std::optional<Timestamp> now;
 
-  [[nodiscard]] ReportFile file() const {
-    ReportFile out;
-    out.report = report;
-    if (endorsement) out.endorsement = ByteView(*endorsement);
-    return out;
+  [[nodiscard]] std::optional<ByteView> leaf() const {
+    return endorsement ? std::optional(ByteView(*endorsement)) : std::nullopt;
   }
+  [[nodiscard]] ReportFile report() const { return {shown, leaf(), std::nullopt, std::nullopt}; }
+  [[nodiscard]] CertificateFile certificate() const { return {shown, std::nullopt, leaf()}; }
 };
 
 std::optional<Stop> read_draft(const Options& options, Task& task) {
@@ -57,6 +61,9 @@ std::optional<Stop> read_draft(const Options& options, Task& task) {
   task.draft.covers = options.covers == "image" ? Covers::image : Covers::firmware;
   task.draft.dangerously_allow_debug = options.debug;
   task.draft.dangerously_allow_migration = options.migration;
+  const auto pcrs = broker::parse_pcrs(options.pcrs);
+  if (!pcrs) return Stop{Exit::usage, "--pcrs: " + std::string(pcrs.error().detail())};
+  task.draft.tpm_pcrs.assign(pcrs->begin(), pcrs->end());
   task.now = options.at.empty() ? SystemClock().now() : parse_rfc3339(options.at);
   if (!task.now) return Stop{Exit::usage, "--at must be a time like 2026-11-23T20:57:00Z"};
   if (options.expires == "never") return std::nullopt;
@@ -67,11 +74,26 @@ std::optional<Stop> read_draft(const Options& options, Task& task) {
   return Stop{Exit::usage, "--expires must be never, or a time like 2027-06-30T00:00:00Z"};
 }
 
+std::optional<Stop> read_simulators(const Options& options, Task& task) {
+  if (options.simulators.empty()) return std::nullopt;
+  const Input file = read_input(options.simulators);
+  if (file.stop) return file.stop;
+  auto policy = parse_policy(file.bytes);
+  if (!policy) return stop_of(policy.error(), options.simulators);
+  task.draft.simulators_of = std::move(policy).value();
+  return std::nullopt;
+}
+
 std::optional<Stop> read_task(const Options& options, Task& task) {
+  if (options.report.empty() == options.certificate.empty()) {
+    return Stop{Exit::usage, "give --from-report or --from-cert"};
+  }
   if (auto wrong = read_draft(options, task)) return wrong;
-  Input report = read_input(options.report);
-  if (report.stop) return report.stop;
-  task.report = std::move(report.bytes);
+  if (auto wrong = read_simulators(options, task)) return wrong;
+  task.is_certificate = options.report.empty();
+  Input shown = read_input(task.is_certificate ? options.certificate : options.report);
+  if (shown.stop) return shown.stop;
+  task.shown = std::move(shown.bytes);
   if (options.endorsement.empty()) return std::nullopt;
   Input endorsement = read_input(options.endorsement);
   if (endorsement.stop) return endorsement.stop;
@@ -83,15 +105,29 @@ void say(const std::string& line) {
   std::fprintf(stderr, "%s\n", line.c_str());
 }
 
+Verdict authenticity_of(const Task& task) {
+  const FixedClock clock(task.now);
+  const auto& trusted = task.draft.simulators_of;
+  const RootOfTrust roots = trusted ? trusted->roots() : RootOfTrust::amd();
+  if (task.is_certificate) {
+    return authenticate_certificate(task.certificate(), roots, clock).verdict;
+  }
+  return authenticate_report(task.report(), roots, clock).verdict;
+}
+
 // Whoever forges the report writes the policy.
 Exit judge_authenticity(const Task& task) {
-  if (!task.endorsement) {
+  if (!task.endorsement && !task.is_certificate) {
     say("NOT VERIFIED: without --endorsement nothing shows that this report is genuine, and a "
         "policy made of a forged one accepts the forger.");
     return Exit::ok;
   }
-  const FixedClock clock(task.now);
-  const Verdict verdict = authenticate_report(task.file(), clock).verdict;
+  const Verdict verdict = authenticity_of(task);
+  if (verdict.authentic && verdict.simulated) {
+    say("SIMULATED: signed by a simulator that --simulators-of trusts; never use this policy in "
+        "production");
+    return Exit::ok;
+  }
   if (verdict.authentic) {
     say("genuine: signed by AMD's hardware, authenticity checked");
     return Exit::ok;
@@ -113,8 +149,12 @@ void explain(const Policy& policy) {
 Exit make(const Options& options) {
   Task task;
   if (const auto wrong = read_task(options, task)) return report_stop(*wrong, false);
-  const auto policy = policy_from_report(task.file(), task.draft);
-  if (!policy) return report_error(policy.error(), false, options.report);
+  const auto policy = task.is_certificate ? policy_from_certificate(task.certificate(), task.draft)
+                                          : policy_from_report(task.report(), task.draft);
+  if (!policy) {
+    return report_error(policy.error(), false,
+                        task.is_certificate ? options.certificate : options.report);
+  }
   const Exit genuine = judge_authenticity(task);
   if (genuine != Exit::ok) return genuine;
   explain(*policy);
@@ -125,10 +165,16 @@ Exit make(const Options& options) {
 }  // namespace
 
 void add_policy_new(CLI::App& group, Exit& exit) {
-  auto* verb = group.add_subcommand("new", "Write the strict policy that accepts one report");
+  auto* verb =
+      group.add_subcommand("new", "Write the strict policy that accepts one report or certificate");
   const auto options = std::make_shared<Options>();
-  verb->add_option("--from-report", options->report, "1184 bytes as the firmware made them")
-      ->required();
+  verb->add_option("--from-report", options->report, "1184 bytes as the firmware made them");
+  verb->add_option(
+      "--from-cert", options->certificate,
+      "Or a TLS leaf with evidence (ratls cert new), DER or PEM; always verified first");
+  verb->add_option("--pcrs", options->pcrs,
+                   "Of an Azure guest's evidence: the PCRs that must stay as they are, e.g. 4,7,11 "
+                   "(docs/azure.md)");
   verb->add_option("--endorsement", options->endorsement,
                    "Its VCEK or VLEK, DER or PEM; the report is then verified first");
   verb->add_option("--covers", options->covers,
@@ -139,13 +185,17 @@ void add_policy_new(CLI::App& group, Exit& exit) {
   verb->add_option("--expires", options->expires, "A time, or never; default in 180 days");
   verb->add_option("--at", options->at, "Judge dates as of this RFC 3339 time, not now");
   verb->add_option("--out", options->out, "The policy, JSON; - for stdout, the default");
+  verb->add_option("--simulators-of", options->simulators,
+                   "Trust the simulators of this policy, and name them in the new one");
   verb->add_flag("--dangerously-allow-debug", options->debug, "Also where the report allows DEBUG");
   verb->add_flag("--dangerously-allow-migration", options->migration,
                  "Also where the report allows a migration agent");
-  verb->footer(exit_code_help() +
-               "\nEXAMPLES\n"
-               "  ratls policy new --from-report report.bin --endorsement vcek.der \\\n"
-               "      --covers image --name prod --guest agent-1.4 --out prod.json\n");
+  verb->footer(
+      exit_code_help() +
+      "\nEXAMPLES\n"
+      "  ratls policy new --from-report report.bin --endorsement vcek.der \\\n"
+      "      --covers image --name prod --guest agent-1.4 --out prod.json\n"
+      "  ratls policy new --from-cert guest.pem --pcrs 4,7,11 --covers image --out azure.json\n");
   verb->callback([options, &exit] { exit = make(*options); });
 }
 

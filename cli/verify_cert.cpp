@@ -25,6 +25,7 @@ constexpr const char* kExamples =
 struct Options {
   std::string certificate;
   std::string crl;
+  std::string endorsement;
   JudgingOptions judging;
   std::string at;
   bool json = false;
@@ -34,6 +35,7 @@ struct Options {
 struct Task {
   Bytes certificate;
   std::optional<Bytes> crl;
+  std::optional<Bytes> endorsement;
   std::optional<Timestamp> at;
 };
 
@@ -44,6 +46,7 @@ std::optional<Stop> read_values(const Options& options, Task& task) {
   }
   const int from_stdin = static_cast<int>(options.certificate == "-") +
                          static_cast<int>(options.crl == "-") +
+                         static_cast<int>(options.endorsement == "-") +
                          static_cast<int>(options.judging.policy == "-");
   if (from_stdin > 1) return Stop{Exit::usage, "only one input can be standard input"};
   return std::nullopt;
@@ -58,6 +61,9 @@ std::optional<Stop> read_file(const std::string& path, Bytes& out) {
 std::optional<Stop> read_task(const Options& options, Task& task) {
   if (auto stop = read_values(options, task)) return stop;
   if (auto stop = read_file(options.certificate, task.certificate)) return stop;
+  if (!options.endorsement.empty()) {
+    if (auto stop = read_file(options.endorsement, task.endorsement.emplace())) return stop;
+  }
   return options.crl.empty() ? std::nullopt : read_file(options.crl, task.crl.emplace());
 }
 
@@ -72,6 +78,7 @@ Exit judge(const Options& options, const Task& task, const Clock& clock) {
   }
   CertificateFile file{task.certificate, std::nullopt};
   if (task.crl) file.crl = ByteView(*task.crl);
+  if (task.endorsement) file.endorsement = ByteView(*task.endorsement);
   const auto outcome = Verifier(*policy, clock, std::move(collateral)).verify_certificate(file);
   const Verdict& verdict = outcome.verdict;
   const Exit exit =
@@ -94,6 +101,8 @@ void add_verify_cert(CLI::App& verify, Exit& exit) {
   verb->add_option("FILE", options->certificate, "The leaf, DER or PEM; - for stdin")->required();
   verb->add_option("--policy", options->judging.policy, "Policy file (docs/policy.md)")->required();
   add_judging_options(*verb, options->judging);
+  verb->add_option("--endorsement", options->endorsement,
+                   "The VCEK or VLEK, DER or PEM; instead of a stapled one");
   verb->add_option("--crl", options->crl, "AMD's revocation list, DER; instead of a stapled one");
   verb->add_option("--at", options->at, "Judge dates as of this RFC 3339 time, not now");
   verb->add_flag("--json", options->json, "One JSON object, schema ratls.verdict/1");

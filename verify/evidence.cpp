@@ -33,6 +33,16 @@ EvidenceDigest digest_of(const Bytes& received) noexcept {
   return EvidenceDigest(crypto::sha256({received}).array());
 }
 
+Result<void> take_endorsement_file(const std::optional<ByteView>& file, EvidenceState& state,
+                                   Trail& trail) {
+  if (!file) return {};
+  if (file->size() > kMaxEndorsementFile) {
+    return trail.fail("endorsement", Error(Reason::malformed_endorsement, "more than 16 KiB"));
+  }
+  state.endorsement_file = copy(*file);
+  return {};
+}
+
 }  // namespace detail
 
 EvidenceStage::EvidenceStage(EvidencePointer state) noexcept : state_(std::move(state)) {}
@@ -59,12 +69,7 @@ Result<ParsedEvidence> ParsedEvidence::from_file(const ReportFile& file, Trail& 
   auto state = std::make_unique<EvidenceState>();
   state->report_bytes = copy(file.report);
   if (is_hcl_report(file.report)) RATLS_CHECK(azure::detail::open(file.report, *state, trail));
-  if (file.endorsement) {
-    if (file.endorsement->size() > kMaxEndorsementFile) {
-      return trail.fail("endorsement", Error(Reason::malformed_endorsement, "more than 16 KiB"));
-    }
-    state->endorsement_file = copy(*file.endorsement);
-  }
+  RATLS_CHECK(detail::take_endorsement_file(file.endorsement, *state, trail));
   if (file.crl) state->crl_der = copy(*file.crl);
   state->expected_report_data = file.expected_report_data;
   Bytes received = copy(file.report);

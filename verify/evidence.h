@@ -69,6 +69,8 @@ struct ReportFile {
 struct CertificateFile {
   ByteView certificate;         ///< DER, or PEM with exactly one
   std::optional<ByteView> crl;  ///< DER; counts instead of one that is stapled
+  /// VCEK or VLEK, DER or PEM; counts instead of one that is stapled.
+  std::optional<ByteView> endorsement = std::nullopt;
 };
 
 /// What a report claims, as needed to look for its certificate. Not believed.
@@ -107,7 +109,8 @@ class ParsedEvidence final : public EvidenceStage {
 
   /// The evidence inside a leaf, once the leaf is consistent in itself: shape, self-signature,
   /// claims about its own key, REPORT_DATA over these claims. The session stays unknown.
-  /// Errors: malformed_certificate, foreign_evidence, malformed_evidence, binding_mismatch.
+  /// Errors: malformed_certificate, foreign_evidence, malformed_evidence, binding_mismatch;
+  /// malformed_endorsement for a file that is too large.
   static Result<ParsedEvidence> from_certificate(const CertificateFile& file, Trail& trail);
 
   /// For finding the VCEK. Errors: those of a report's shape.

@@ -1,6 +1,7 @@
 #include <ratls/verify/evidence_leaf.h>
 
 #include <ratls/core/evidence.h>
+#include <ratls/core/pem.h>
 #include <ratls/verify/foreign_evidence.h>
 
 namespace ratls {
@@ -53,6 +54,15 @@ Result<ByteView> evidence_extension(const Certificate& leaf) {
   return ByteView(found->value);
 }
 
+Result<Bytes> one_certificate(ByteView file) {
+  if (!has_pem(file, "CERTIFICATE")) return Bytes(file.begin(), file.end());
+  RATLS_TRY(auto blocks, read_pem(file, "CERTIFICATE", Reason::malformed_certificate));
+  if (blocks.size() == 1) return std::move(blocks.front());
+  return Error(
+      Reason::malformed_certificate,
+      std::to_string(blocks.size()) + " certificates in PEM; an attested leaf stands alone");
+}
+
 }  // namespace
 
 Result<EvidenceLeaf> read_evidence_leaf(const Certificate& leaf) {
@@ -62,6 +72,15 @@ Result<EvidenceLeaf> read_evidence_leaf(const Certificate& leaf) {
   RATLS_TRY(const ByteView cbor, EvidenceEnvelope::unwrap_extension(extension));
   const ByteView spki = leaf.spki();
   return EvidenceLeaf{{spki.begin(), spki.end()}, {cbor.begin(), cbor.end()}};
+}
+
+Result<EvidenceLeaf> read_evidence_leaf_file(ByteView file) {
+  RATLS_TRY(const Bytes der, one_certificate(file));
+  RATLS_TRY(const auto certificate,
+            Certificate::parse(der, Reason::malformed_certificate, Certificate::kMaxForeignSize));
+  RATLS_TRY(auto leaf, read_evidence_leaf(certificate));
+  RATLS_CHECK(check_self_signature(certificate, Reason::malformed_certificate));
+  return leaf;
 }
 
 }  // namespace ratls

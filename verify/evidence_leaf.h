@@ -19,4 +19,8 @@ struct EvidenceLeaf {
 /// another protocol's evidence and none of ours; malformed_certificate; malformed_evidence.
 Result<EvidenceLeaf> read_evidence_leaf(const Certificate& leaf);
 
+/// The same of a file, DER or PEM with exactly one certificate, whose self-signature is verified
+/// too. Errors: as above.
+Result<EvidenceLeaf> read_evidence_leaf_file(ByteView file);
+
 }  // namespace ratls

@@ -1,5 +1,3 @@
-#include <ratls/core/pem.h>
-#include <ratls/core/x509.h>
 #include <ratls/verify/detail/report_data.h>
 #include <ratls/verify/evidence_leaf.h>
 
@@ -8,24 +6,6 @@ namespace ratls {
 namespace {
 
 using detail::StageDoor;
-
-Result<Bytes> one_certificate(ByteView file) {
-  if (!has_pem(file, "CERTIFICATE")) return Bytes(file.begin(), file.end());
-  RATLS_TRY(auto blocks, read_pem(file, "CERTIFICATE", Reason::malformed_certificate));
-  if (blocks.size() == 1) return std::move(blocks.front());
-  return Error(
-      Reason::malformed_certificate,
-      std::to_string(blocks.size()) + " certificates in PEM; an attested leaf stands alone");
-}
-
-Result<EvidenceLeaf> read_leaf(ByteView file) {
-  RATLS_TRY(const Bytes der, one_certificate(file));
-  RATLS_TRY(const auto certificate,
-            Certificate::parse(der, Reason::malformed_certificate, Certificate::kMaxForeignSize));
-  RATLS_TRY(auto leaf, read_evidence_leaf(certificate));
-  RATLS_CHECK(check_self_signature(certificate, Reason::malformed_certificate));
-  return leaf;
-}
 
 Result<void> check_key(const detail::EvidenceState& state, const Claims& claims, ByteView spki) {
   if (!equal_ct(claims.pubkey_hash.view(), hash_spki(spki).view())) {
@@ -47,7 +27,7 @@ void record_binding(const Claims& claims, Trail& trail) {
 }  // namespace
 
 Result<ParsedEvidence> ParsedEvidence::from_certificate(const CertificateFile& file, Trail& trail) {
-  const auto leaf = read_leaf(file.certificate);
+  const auto leaf = read_evidence_leaf_file(file.certificate);
   if (!leaf) return trail.fail("certificate", leaf.error());
   trail.pass("certificate", "self-signed leaf with one evidence extension");
   RATLS_TRY(auto parsed, parse(leaf->evidence, trail));
@@ -60,6 +40,7 @@ Result<ParsedEvidence> ParsedEvidence::from_certificate(const CertificateFile& f
                              std::string(name(claims->role)) + " at level " +
                              std::string(name(claims->level)));
   record_binding(*claims, trail);
+  RATLS_CHECK(detail::take_endorsement_file(file.endorsement, *state, trail));
   if (file.crl) state->crl_der = Bytes(file.crl->begin(), file.crl->end());
   state->binding_recorded = true;
   return StageDoor::make<ParsedEvidence>(std::move(state));

@@ -1,6 +1,7 @@
 #include <ratls/verify/json_value.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include <nlohmann/json.hpp>
@@ -212,8 +213,26 @@ std::string nearest(std::string_view word, const std::vector<std::string_view>& 
   return out;
 }
 
+namespace {
+
+// nlohmann's reader skips a byte order mark, and takes a zero byte for the end of the text, with
+// anything behind it; others do neither (RFC 8259, 8.1 and 2).
+Result<void> check_bytes(ByteView file, Reason on_error) {
+  constexpr std::array<std::uint8_t, 3> kMark{0xef, 0xbb, 0xbf};
+  if (file.size() >= kMark.size() && std::equal(kMark.begin(), kMark.end(), file.begin())) {
+    return Error(on_error, "line 1, column 1: a byte order mark");
+  }
+  const auto zero = std::find(file.begin(), file.end(), std::uint8_t{0});
+  if (zero == file.end()) return {};
+  return Error(on_error,
+               place(file, static_cast<std::size_t>(zero - file.begin())) + ": a zero byte");
+}
+
+}  // namespace
+
 Result<JsonValue> parse_json(ByteView file, Reason on_error) {
   if (file.size() > kMaxJsonSize) return Error(on_error, "more than 256 KiB");
+  RATLS_CHECK(check_bytes(file, on_error));
   std::size_t consumed = 0;
   Builder builder(file, consumed);
   const bool parsed =

@@ -36,7 +36,8 @@ struct JsonValue::Member {
   JsonValue value;
 };
 
-/// Parses one JSON text of at most 256 KiB, nested at most 16 deep, without duplicate keys.
+/// Parses one JSON text of at most 256 KiB, nested at most 16 deep, without duplicate keys, a byte
+/// order mark or a zero byte.
 /// Errors: `on_error`, "line 3, column 7: ...".
 Result<JsonValue> parse_json(ByteView file, Reason on_error);
 

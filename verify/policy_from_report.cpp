@@ -1,6 +1,8 @@
 #include <ratls/verify/policy_from_report.h>
 
+#include <ratls/core/hcl_report.h>
 #include <ratls/verify/detail/policy_data.h>
+#include <ratls/verify/evidence_leaf.h>
 #include <ratls/verify/snp/detail/endorsing.h>
 
 namespace ratls {
@@ -19,10 +21,16 @@ constexpr std::uint32_t kNewestVersion = 5;
 constexpr std::uint64_t kSmtEnabled = 1U << 0U;
 constexpr std::uint64_t kTioEnabled = 1U << 7U;
 
-Result<std::optional<Endorsement>> read_endorsement(const ReportFile& file) {
-  if (!file.endorsement) return std::optional<Endorsement>();
-  RATLS_TRY(auto certificate,
-            Certificate::parse_der_or_pem(*file.endorsement, Reason::malformed_endorsement));
+/// What a policy is made of.
+struct Shown {
+  ByteView report;
+  std::optional<ByteView> endorsement;
+  PcrValues pcrs;  ///< that were quoted; empty without a vTPM
+};
+
+Result<std::optional<Endorsement>> read_endorsement(const std::optional<ByteView>& file) {
+  if (!file) return std::optional<Endorsement>();
+  RATLS_TRY(auto certificate, Certificate::parse_der_or_pem(*file, Reason::malformed_endorsement));
   RATLS_TRY(auto endorsement, snp::detail::parse_endorsement(std::move(certificate)));
   return std::optional<Endorsement>(std::move(endorsement));
 }
@@ -88,31 +96,83 @@ Result<void> take_identity(const Report& report, const std::optional<Endorsement
   return {};
 }
 
-}  // namespace
+Result<void> take_pcrs(const PcrValues& quoted, const std::vector<std::uint32_t>& wanted,
+                       GuestRule& out) {
+  if (!quoted.empty() && wanted.empty()) {
+    return Error(Reason::pcr_policy_missing,
+                 "name the PCRs that count, e.g. 4, 7 and 11 (quoted: " +
+                     std::to_string(quoted.size()) + ")");
+  }
+  for (const std::uint32_t index : wanted) {
+    const auto found = quoted.find(index);
+    if (found == quoted.end()) {
+      return Error(Reason::invalid_policy,
+                   quoted.empty() ? "PCRs of a guest without a vTPM"
+                                  : "PCR " + std::to_string(index) + " is not in the quote");
+    }
+    out.pcrs[index] = {found->second};
+  }
+  return {};
+}
 
-Result<Policy> policy_from_report(const ReportFile& file, const PolicyDraft& draft) {
-  RATLS_TRY(const Report report, snp::detail::parse_report(file.report));
-  RATLS_TRY(const auto endorsement, read_endorsement(file));
-  RATLS_TRY(const snp::Product product, product_of(report, endorsement));
+Result<void> check_dangers(const Report& report, const PolicyDraft& draft) {
   if (report.policy.debug() && !draft.dangerously_allow_debug) {
     return Error(Reason::debug_allowed, "a policy for it would allow DEBUG");
   }
   if (report.policy.migration() && !draft.dangerously_allow_migration) {
     return Error(Reason::migration_allowed, "a policy for it would allow a migration agent");
   }
+  return {};
+}
+
+Result<Policy> make(const Shown& shown, const PolicyDraft& draft) {
+  RATLS_TRY(const Report report, snp::detail::parse_report(shown.report));
+  RATLS_TRY(const auto endorsement, read_endorsement(shown.endorsement));
+  RATLS_TRY(const snp::Product product, product_of(report, endorsement));
+  RATLS_CHECK(check_dangers(report, draft));
   GuestRule rule;
   rule.name = draft.guest;
   rule.covers = draft.covers;
   take_machine(report, product, rule);
   take_launch(report, rule);
   RATLS_CHECK(take_identity(report, endorsement, rule));
+  RATLS_CHECK(take_pcrs(shown.pcrs, draft.tpm_pcrs, rule));
   PolicyData data;
   data.name = draft.name;
   data.version = 1;
   data.expires = draft.expires;
   data.revocation = Revocation::require(kListAgeHours);
   data.accept.push_back(std::move(rule));
+  if (draft.simulators_of) data.simulators = detail::data_of(*draft.simulators_of).simulators;
   return detail::make_policy(std::move(data), {});
+}
+
+}  // namespace
+
+Result<Policy> policy_from_report(const ReportFile& file, const PolicyDraft& draft) {
+  if (is_hcl_report(file.report)) {
+    return Error(Reason::tpm_quote_missing,
+                 "an HCL report says which paravisor runs and not which system, so no policy is "
+                 "made of it; take a certificate with the guest's evidence (ratls cert new)");
+  }
+  return make({file.report, file.endorsement, {}}, draft);
+}
+
+Result<Policy> policy_from_certificate(const CertificateFile& file, const PolicyDraft& draft) {
+  RATLS_TRY(const EvidenceLeaf leaf, read_evidence_leaf_file(file.certificate));
+  RATLS_TRY(const EvidenceEnvelope envelope, EvidenceEnvelope::decode(leaf.evidence));
+  Shown shown;
+  shown.endorsement = file.endorsement;
+  if (!shown.endorsement && envelope.endorsement) shown.endorsement = *envelope.endorsement;
+  if (!envelope.azure) {
+    shown.report = envelope.report;
+    return make(shown, draft);
+  }
+  RATLS_TRY(const HclReport hcl, parse_hcl_report(envelope.azure->hcl_report));
+  RATLS_TRY(const TpmQuote quote, parse_tpm_quote(envelope.azure->quote));
+  RATLS_TRY(shown.pcrs, check_pcr_values(quote, envelope.azure->pcr_values));
+  shown.report = hcl.report;
+  return make(shown, draft);
 }
 
 }  // namespace ratls

@@ -1,5 +1,7 @@
 #include <ratls/verify/policy_review.h>
 
+#include <array>
+
 #include <ratls/verify/detail/policy_data.h>
 #include <ratls/verify/snp/bulletins.h>
 
@@ -10,6 +12,8 @@ namespace {
 using detail::GuestRule;
 
 constexpr unsigned kAliasCheckBit = 5;
+// TCG PC Client Platform TPM Profile: the PCRs that any program may reset.
+constexpr std::array<std::uint32_t, 2> kResettablePcrs{16, 23};
 
 std::uint8_t level_of(const snp::Tcb& floor, std::string_view component) {
   return component == "snp" ? floor.snp : floor.microcode;
@@ -57,6 +61,16 @@ void review_guest(const GuestRule& rule, std::vector<PolicyAdvice>& out) {
   }
 }
 
+void review_pcrs(const GuestRule& rule, std::vector<PolicyAdvice>& out) {
+  for (const std::uint32_t index : kResettablePcrs) {
+    if (!rule.pcrs.contains(index)) continue;
+    out.push_back({rule.name,
+                   {},
+                   "PCR " + std::to_string(index) +
+                       " can be reset by any program of the guest: its value proves nothing"});
+  }
+}
+
 void review_whole(const Policy& policy, std::vector<PolicyAdvice>& out) {
   const auto say = [&](std::string text) { out.push_back({{}, {}, std::move(text)}); };
   if (!policy.expires()) say("it never expires, and floors age");
@@ -74,6 +88,7 @@ std::vector<PolicyAdvice> review(const Policy& policy) {
   for (const GuestRule& rule : guests) {
     review_machine(rule, out);
     review_guest(rule, out);
+    review_pcrs(rule, out);
   }
   review_whole(policy, out);
   return out;

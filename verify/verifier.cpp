@@ -38,12 +38,19 @@ Result<AcceptedReport> walk_file(const ReportFile& file, const Policy& policy, c
   return appraise(std::move(authentic), policy, clock, trail);
 }
 
-Result<AcceptedReport> walk_certificate(const CertificateFile& file, const Policy& policy,
-                                        const Clock& clock, const Aids& aids, Trail& trail) {
+Result<AuthenticReport> walk_certificate(const CertificateFile& file, const RootOfTrust& roots,
+                                         const std::optional<Revocation>& revocation,
+                                         const Clock& clock, const Aids& aids, Trail& trail) {
   trail.phase("parse");
   RATLS_TRY(auto parsed, ParsedEvidence::from_certificate(file, trail));
-  RATLS_TRY(auto authentic, authenticate(std::move(parsed), policy.roots(),
-                                         detail::data_of(policy).revocation, clock, trail, aids));
+  return authenticate(std::move(parsed), roots, revocation, clock, trail, aids);
+}
+
+Result<AcceptedReport> walk_certificate(const CertificateFile& file, const Policy& policy,
+                                        const Clock& clock, const Aids& aids, Trail& trail) {
+  RATLS_TRY(auto authentic,
+            walk_certificate(file, policy.roots(), detail::data_of(policy).revocation, clock, aids,
+                             trail));
   return appraise(std::move(authentic), policy, clock, trail);
 }
 
@@ -180,6 +187,13 @@ Outcome<AuthenticReport> authenticate_report(const ReportFile& file, const RootO
                                              const Clock& clock) {
   Trail trail(Scope::authenticity);
   auto walked = walk_file(file, roots, std::nullopt, clock, {}, trail);
+  return conclude(std::move(walked), std::move(trail));
+}
+
+Outcome<AuthenticReport> authenticate_certificate(const CertificateFile& file,
+                                                  const RootOfTrust& roots, const Clock& clock) {
+  Trail trail(Scope::authenticity);
+  auto walked = walk_certificate(file, roots, std::nullopt, clock, {}, trail);
   return conclude(std::move(walked), std::move(trail));
 }
 

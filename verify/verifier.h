@@ -87,4 +87,9 @@ Outcome<AuthenticReport> authenticate_report(const ReportFile& file, const Clock
 Outcome<AuthenticReport> authenticate_report(const ReportFile& file, const RootOfTrust& roots,
                                              const Clock& clock);
 
+/// The same of a leaf with evidence, whose own consistency is judged as verify_certificate() does;
+/// of Azure's evidence that the quote and the PCR values are genuine, too.
+Outcome<AuthenticReport> authenticate_certificate(const CertificateFile& file,
+                                                  const RootOfTrust& roots, const Clock& clock);
+
 }  // namespace ratls

@@ -1,5 +1,6 @@
 #include <ratls/certgen/detail/azure_leaf.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <ratls/certgen/detail/tcb_of.h>
@@ -18,7 +19,7 @@ Result<void> check_leaf_fits(ByteView leaf, ByteView report) {
 }
 
 AzureLeaf::AzureLeaf(Ask ask, Say say, std::chrono::milliseconds pause)
-    : ask_(std::move(ask)), say_(std::move(say)), pause_(pause) {}
+    : ask_(std::move(ask)), say_(std::move(say)), pause_(pause), next_pause_(pause) {}
 
 Result<Bytes> AzureLeaf::fetch(ByteView report) const {
   RATLS_TRY(const Bytes answer, ask_());
@@ -47,9 +48,11 @@ std::optional<Bytes> AzureLeaf::of(ByteView report) {
   auto leaf = fetch(report);
   if (leaf) {
     kept_ = std::move(leaf).value();
+    next_pause_ = pause_;
     tell(std::nullopt);
   } else {
-    not_before_ = std::chrono::steady_clock::now() + pause_;
+    not_before_ = std::chrono::steady_clock::now() + next_pause_;
+    next_pause_ = std::min<std::chrono::milliseconds>(2 * next_pause_, kMostPause);
     tell(leaf.error());
   }
   return kept_;

@@ -24,9 +24,11 @@ class AzureLeaf {
   /// An answer of the service, as ask_thim() gives it.
   using Ask = std::function<Result<Bytes>()>;
   static constexpr std::chrono::seconds kPause{60};
+  static constexpr std::chrono::hours kMostPause{1};
 
-  /// `pause`: after a failure, before the service is asked again. `say` hears of the first failure
-  /// of a kind, and of its end.
+  /// `pause`: after a failure, before the service is asked again; each further failure doubles it,
+  /// up to kMostPause, since sessions wait meanwhile. `say` hears of the first failure of a kind,
+  /// and of its end.
   AzureLeaf(Ask ask, Say say, std::chrono::milliseconds pause = kPause);
 
   /// DER. Blocks for as long as the service may take, where it has to be asked.
@@ -39,6 +41,7 @@ class AzureLeaf {
   const Ask ask_;
   const Say say_;
   const std::chrono::milliseconds pause_;
+  std::chrono::milliseconds next_pause_;
   std::optional<Bytes> kept_;
   std::chrono::steady_clock::time_point not_before_{};
   std::string said_;  ///< the failure that was told last; empty: none since the last success

@@ -39,6 +39,7 @@ libssl-dev           a program that links OpenSSL as well as ratls
 swtpm                a TPM in software
 swtpm-tools          the same
 tpm2-tools           sets that TPM up
+iproute2             networks of their own in tests
 libmbedtls-dev       a program that links another mbedTLS as well as ratls
 libfuse3-dev         a file system that stands for configfs-tsm, and a device of a guest
 qemu-system-x86      boots that guest in emulation (tests/guest)

@@ -259,6 +259,25 @@ TEST_CASE("a service that fails is left alone for a while") {
   CHECK(asked == 1);
 }
 
+TEST_CASE("a service that goes on failing is asked less and less often") {
+  Chip chip;
+  std::vector<std::chrono::steady_clock::time_point> asked;
+  AzureLeaf leaf(
+      [&]() -> Result<Bytes> {
+        asked.push_back(std::chrono::steady_clock::now());
+        return Error(Reason::connection_failed, "down");
+      },
+      {}, 20ms);
+  const Bytes report = chip.report("chip-0", chip.now);
+  while (asked.size() < 4) {
+    REQUIRE_FALSE(leaf.of(report));
+    std::this_thread::sleep_for(1ms);
+  }
+  for (std::size_t i = 1; i < asked.size(); ++i) {
+    CHECK(asked[i] - asked[i - 1] >= 20ms * (1 << (i - 1)));
+  }
+}
+
 TEST_CASE("a report that names no chip gets no leaf") {
   Chip chip;
   AzureLeaf leaf(

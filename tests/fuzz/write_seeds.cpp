@@ -8,6 +8,7 @@
 #include <ratls/core/clock.h>
 #include <ratls/core/der.h>
 #include <ratls/core/evidence.h>
+#include <ratls/core/json.h>
 #include <ratls/core/merkle.h>
 
 #include "../core/certificate_parts.h"
@@ -169,6 +170,16 @@ void write_kds_answers() {
   write_text("kds_answer", "page", "<html>503</html>");
 }
 
+void write_thim_answers() {
+  const std::string pem = test::pem("CERTIFICATE", test::CertificateParts().der());
+  const std::string leaf = R"({"vcekCert":)" + json::quoted(pem);
+  write_text("thim_answer", "good",
+             leaf + R"(,"tcbm":"DB18000000000004","certificateChain":"","cacheControl":86400})");
+  write_text("thim_answer", "twice", leaf + "," + leaf.substr(1) + "}");
+  write_text("thim_answer", "escapes", R"({"a\u0062\/\"":true,"vcekCert":"\u002d\n"})");
+  write_text("thim_answer", "nested", R"({"vcekCert":{"a":[]}})");
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -185,6 +196,7 @@ int main(int count, char** arguments) {
   write_crls();
   write_tables();
   write_kds_answers();
+  write_thim_answers();
   write_texts();
   return 0;
 }

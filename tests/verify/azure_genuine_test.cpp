@@ -96,6 +96,22 @@ TEST_CASE("genuine quotes verify under the key that the HCL vouches for, with th
   CHECK(check_pcr_values(quote, values).error().reason() == Reason::pcr_values_mismatch);
 }
 
+TEST_CASE("every prefix of a genuine HCL report, and of a genuine quote, is refused") {
+  const auto* name = GENERATE("snp-evidence-v0", "snp-evidence-genoa");
+  const Folder folder(name);
+  const Bytes index = folder.file("hcl-report.bin");
+  const std::size_t size = parse_hcl_report(index).value().size;
+  for (std::size_t cut = 0; cut < size; ++cut) {
+    INFO(cut);
+    CHECK_FALSE(parse_hcl_report(ByteView(index).first(cut)));
+  }
+  const Bytes quote = folder.file("tpm-quote.msg");
+  for (std::size_t cut = 0; cut < quote.size(); ++cut) {
+    INFO(cut);
+    CHECK_FALSE(parse_tpm_quote(ByteView(quote).first(cut)));
+  }
+}
+
 TEST_CASE("a genuine quote of another machine's key is refused beside a genuine report") {
   const Folder folder("snp-milan-v2");
   const AzureEvidence sent = quote_of(folder);

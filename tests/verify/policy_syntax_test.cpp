@@ -35,6 +35,16 @@ TEST_CASE("what is no strict JSON is refused") {
   }
 }
 
+TEST_CASE("a byte order mark, and a zero byte with anything behind it, are refused") {
+  const std::string good = policy().dump();
+  REQUIRE(error_of(good) == "accepted");
+  CHECK(has(error_of("\xef\xbb\xbf" + good), "a byte order mark"));
+  const std::string zero(1, '\0');
+  CHECK(has(error_of(good + zero), "a zero byte"));
+  CHECK(has(error_of(good + zero + "{\"accept\":[]}"), "a zero byte"));
+  CHECK(has(error_of(zero + good), "line 1, column 1: a zero byte"));
+}
+
 TEST_CASE("100,000 levels, 2^40 digits' worth of number and oversize files are refused at once") {
   for (const char* open : {"[", "{\"a\":"}) {
     std::string deep;

@@ -64,6 +64,10 @@ struct EvidenceState {
   std::optional<std::chrono::seconds> age;
 };
 
+/// A certificate that was given beside the evidence. Errors: malformed_endorsement (too large).
+Result<void> take_endorsement_file(const std::optional<ByteView>& file, EvidenceState& state,
+                                   Trail& trail);
+
 /// The name of evidence in logs.
 EvidenceDigest digest_of(const Bytes& received) noexcept;
 
