@@ -1,19 +1,16 @@
 #include "tunnel_options.h"
 
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
-#include <unistd.h>
+#include <ratls/activation.h>
 
 #include "channel_options.h"
 
 namespace ratls::cli {
 
 namespace {
-
-constexpr int kFirstInherited = 3;  // sd_listen_fds(3)
 
 std::string accepted_text(const Session& session) {
   const Peer* peer = session.peer();
@@ -71,28 +68,25 @@ tunnel::Limits limits_of(const TunnelOptions& options) {
           std::chrono::seconds(options.drain_seconds)};
 }
 
-std::size_t number_in(const char* name) {
+std::string_view variable(const char* name) {
   const char* text = std::getenv(name);  // says where sockets are, never what is accepted
-  if (text == nullptr) return 0;
-  const std::string_view view(text);
-  std::size_t out = 0;
-  std::from_chars(view.data(), view.data() + view.size(), out);
-  return out;
+  return text == nullptr ? std::string_view() : std::string_view(text);
 }
 
-bool socket_inherited() {
-  return number_in("LISTEN_PID") == static_cast<std::size_t>(::getpid()) &&
-         number_in("LISTEN_FDS") == 1;
+std::optional<Stop> adopt_inherited(tunnel::Service& service) {
+  auto sockets = inherited_sockets(
+      {variable("LISTEN_PID"), variable("LISTEN_FDS"), variable("LISTEN_FDNAMES")});
+  if (!sockets) return stop_of(sockets.error(), "LISTEN_FDS");
+  if (sockets->size() != 1) {
+    return Stop{Exit::usage, "give --listen; " + std::to_string(sockets->size()) +
+                                 " sockets were inherited (LISTEN_FDS), and one is taken"};
+  }
+  const auto adopted = service.adopt(std::move(sockets->front().socket));
+  return adopted ? std::nullopt : std::optional(stop_of(adopted.error(), "LISTEN_FDS"));
 }
 
 std::optional<Stop> open_door(tunnel::Service& service, const std::string& listen) {
-  if (listen.empty()) {
-    if (!socket_inherited()) {
-      return Stop{Exit::usage, "give --listen; no socket was inherited (LISTEN_FDS)"};
-    }
-    const auto adopted = service.adopt(kFirstInherited);
-    return adopted ? std::nullopt : std::optional(stop_of(adopted.error(), "LISTEN_FDS"));
-  }
+  if (listen.empty()) return adopt_inherited(service);
   const auto at = io::Endpoint::parse(listen);
   if (!at) return stop_of(at.error(), "--listen");
   const auto bound = service.listen(*at);

@@ -1,6 +1,7 @@
 /// Everything: attested TLS channels, and what they are made of.
 #pragma once
 
+#include <ratls/activation.h>
 #include <ratls/certgen/attester.h>
 #include <ratls/certgen/identity.h>
 #include <ratls/channel.h>

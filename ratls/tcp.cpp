@@ -1,8 +1,10 @@
 #include <ratls/tcp.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <ratls/core/guarded.h>
@@ -21,6 +24,7 @@ namespace ratls {
 namespace {
 
 constexpr int kBacklog = 128;
+const std::string kUnix = "unix:";
 
 std::string system_message(int code) {
   return std::generic_category().message(code);
@@ -96,11 +100,23 @@ Result<Descriptor> connect_one(const addrinfo& entry, Deadline deadline) {
   return socket;
 }
 
-std::string text_of(const sockaddr* name, socklen_t size) {
+sockaddr* as_sockaddr(sockaddr_storage& name) {
+  return reinterpret_cast<sockaddr*>(&name);
+}
+
+// Empty for a name that is no path (unix(7): abstract and unnamed sockets).
+std::string unix_path(const sockaddr_storage& name, socklen_t size) {
+  constexpr std::size_t kHead = offsetof(sockaddr_un, sun_path);
+  const std::size_t length = std::clamp<std::size_t>(size, kHead, sizeof(sockaddr_un)) - kHead;
+  const std::string_view path(reinterpret_cast<const sockaddr_un*>(&name)->sun_path, length);
+  return std::string(path.substr(0, path.find('\0')));
+}
+
+std::string text_of(sockaddr_storage& name, socklen_t size) {
   std::array<char, NI_MAXHOST> host{};
   std::array<char, NI_MAXSERV> port{};
-  const int failed = ::getnameinfo(name, size, host.data(), host.size(), port.data(), port.size(),
-                                   NI_NUMERICHOST | NI_NUMERICSERV);
+  const int failed = ::getnameinfo(as_sockaddr(name), size, host.data(), host.size(), port.data(),
+                                   port.size(), NI_NUMERICHOST | NI_NUMERICSERV);
   if (failed != 0) return "unknown:0";
   Address out{host.data(), 0};
   const std::string_view digits(port.data());
@@ -108,12 +124,26 @@ std::string text_of(const sockaddr* name, socklen_t size) {
   return out.text();
 }
 
-Result<std::uint16_t> bound_port(int fd) {
+Result<Address> bound_address(int fd) {
   sockaddr_storage name{};
   socklen_t size = sizeof name;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0) return io_failed(errno);
-  // sin_port and sin6_port lie at the same place (RFC 3493, 3.3).
-  return ntohs(reinterpret_cast<const sockaddr_in*>(&name)->sin_port);
+  if (::getsockname(fd, as_sockaddr(name), &size) != 0) return io_failed(errno);
+  if (name.ss_family == AF_UNIX) return Address{kUnix + unix_path(name, size), 0};
+  return Address::parse(text_of(name, size));
+}
+
+// The peer of a Unix socket has no address worth a name; its user and process have one.
+std::string unix_peer(int fd) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "unix-uid-unknown:0";
+  return "unix-uid-" + std::to_string(peer.uid) + ":" + std::to_string(peer.pid);
+}
+
+int option_of(int fd, int option) {
+  int out = -1;
+  socklen_t size = sizeof out;
+  return ::getsockopt(fd, SOL_SOCKET, option, &out, &size) == 0 ? out : -1;
 }
 
 }  // namespace
@@ -145,6 +175,7 @@ Result<Address> Address::parse(std::string_view text) {
 }
 
 std::string Address::text() const {
+  if (host.starts_with(kUnix)) return host;
   const bool v6 = host.find(':') != std::string::npos;
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
@@ -207,19 +238,38 @@ Result<TcpListener> TcpListener::bind(const Address& address) {
       last = Error(Reason::connection_failed, address.text() + ": " + system_message(errno));
       continue;
     }
-    RATLS_TRY(const std::uint16_t port, bound_port(socket.get()));
-    return TcpListener(std::move(socket), Address{address.host, port});
+    RATLS_TRY(const Address bound, bound_address(socket.get()));
+    return TcpListener(std::move(socket), Address{address.host, bound.port});
   }
   return last;
+}
+
+Result<void> check_listener(int socket) {
+  const int domain = option_of(socket, SO_DOMAIN);
+  const bool known = domain == AF_INET || domain == AF_INET6 || domain == AF_UNIX;
+  if (!known || option_of(socket, SO_TYPE) != SOCK_STREAM ||
+      option_of(socket, SO_ACCEPTCONN) != 1) {
+    return Error(Reason::not_a_listener, "descriptor " + std::to_string(socket));
+  }
+  return {};
+}
+
+Result<TcpListener> TcpListener::adopt(Descriptor socket) {
+  RATLS_CHECK(check_listener(socket.get()));
+  RATLS_CHECK(prepare(socket.get()));
+  if (::fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0) return io_failed(errno);
+  RATLS_TRY(Address address, bound_address(socket.get()));
+  return TcpListener(std::move(socket), std::move(address));
 }
 
 std::optional<TcpListener::Incoming> TcpListener::take() {
   sockaddr_storage peer{};
   socklen_t size = sizeof peer;
-  auto* name = reinterpret_cast<sockaddr*>(&peer);
-  Descriptor socket(::accept4(socket_.get(), name, &size, SOCK_CLOEXEC));
+  Descriptor socket(::accept4(socket_.get(), as_sockaddr(peer), &size, SOCK_CLOEXEC));
   if (socket.get() < 0 || !prepare(socket.get())) return std::nullopt;
-  return Incoming{std::move(socket), text_of(name, size)};
+  const bool local = peer.ss_family == AF_UNIX;
+  std::string from = local ? unix_peer(socket.get()) : text_of(peer, size);
+  return Incoming{std::move(socket), std::move(from)};
 }
 
 Result<std::unique_ptr<Transport>> TcpListener::accept(Deadline deadline) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <ratls/core/result.h>
 #include <ratls/transport.h>
@@ -32,6 +33,8 @@ class Descriptor {
   Descriptor& operator=(Descriptor&& other) noexcept;
   ~Descriptor();
   [[nodiscard]] int get() const noexcept { return fd_; }
+  /// The caller owns it from now on.
+  [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
@@ -55,17 +58,24 @@ class TcpStream final : public Transport {
   Descriptor socket_;
 };
 
+/// Errors: not_a_listener, where it is no listening stream socket, TCP or Unix.
+Result<void> check_listener(int socket);
+
 /// A listening socket.
 class TcpListener {
  public:
   /// Port 0 lets the system choose. Errors: connection_failed.
   static Result<TcpListener> bind(const Address& address);
+  /// Takes over a socket that listens already, e.g. one of inherited_sockets(). A Unix socket does
+  /// as well: it listens at "unix:PATH", and its peers are called "unix-uid-UID:PID", so that a
+  /// server's limit of one peer is that of one user. Errors: not_a_listener, io_error.
+  static Result<TcpListener> adopt(Descriptor socket);
 
   /// The next connection. Errors: handshake_timeout where none came in time, io_error.
   Result<std::unique_ptr<Transport>> accept(Deadline deadline);
   struct Incoming {
     Descriptor socket;  ///< non-blocking
-    std::string from;   ///< "host:port" of the peer
+    std::string from;   ///< "host:port" of the peer; "unix-uid-UID:PID"
   };
   /// The same without waiting; nothing where nobody is there, or the connection is gone already.
   std::optional<Incoming> take();

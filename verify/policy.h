@@ -99,7 +99,8 @@ class Policy {
   std::shared_ptr<const detail::PolicyData> data_;
 };
 
-/// What all steps of the builder share. Move-only; a step that was taken is left empty.
+/// What all steps of the builder share. Move-only; what follows a step that was taken already ends
+/// in an error of build().
 class PolicyStep {
  public:
   PolicyStep(PolicyStep&&) noexcept;
@@ -108,6 +109,8 @@ class PolicyStep {
 
  protected:
   explicit PolicyStep(std::unique_ptr<detail::PolicyData> draft) noexcept;
+  /// One that build() refuses, where this step was taken.
+  detail::PolicyData& draft();
   std::unique_ptr<detail::PolicyData> draft_;
 };
 

@@ -53,6 +53,14 @@ PolicyStep::PolicyStep(PolicyStep&&) noexcept = default;
 PolicyStep& PolicyStep::operator=(PolicyStep&&) noexcept = default;
 PolicyStep::~PolicyStep() = default;
 
+PolicyData& PolicyStep::draft() {
+  if (draft_ == nullptr) {
+    draft_ = begin({}, Covers::image, Allow<snp::Measurement>::only({}));
+    draft_->spent = true;
+  }
+  return *draft_;
+}
+
 PolicyNeedsFloor Policy::allow_only(std::string guest, Covers covers,
                                     std::vector<snp::Measurement> measurements) {
   return PolicyNeedsFloor(
@@ -64,28 +72,28 @@ PolicyNeedsFloor Policy::dangerously_allow_any_measurement(std::string guest, Co
 }
 
 PolicyNeedsInstances PolicyNeedsFloor::tcb_floor(snp::Product product, snp::Tcb floor) && {
-  rule_of(*draft_).floors[product] = floor;
+  rule_of(draft()).floors[product] = floor;
   return PolicyNeedsInstances(std::move(draft_));
 }
 
 PolicyNeedsInstances&& PolicyNeedsInstances::tcb_floor(snp::Product product, snp::Tcb floor) && {
-  rule_of(*draft_).floors[product] = floor;
+  rule_of(draft()).floors[product] = floor;
   return std::move(*this);
 }
 
 PolicyNeedsPlatform PolicyNeedsInstances::only_chips(std::vector<snp::ChipId> allowed) && {
-  rule_of(*draft_).chips = Allow<snp::ChipId>::only(std::move(allowed));
+  rule_of(draft()).chips = Allow<snp::ChipId>::only(std::move(allowed));
   return PolicyNeedsPlatform(std::move(draft_));
 }
 
 PolicyNeedsPlatform PolicyNeedsInstances::any_chip() && {
-  rule_of(*draft_).chips = Allow<snp::ChipId>::any();
+  rule_of(draft()).chips = Allow<snp::ChipId>::any();
   return PolicyNeedsPlatform(std::move(draft_));
 }
 
 PolicyNeedsRevocation PolicyNeedsPlatform::platform(snp::PlatformInfo must,
                                                     snp::PlatformInfo must_not) && {
-  rule_of(*draft_).platform = {must.raw, must_not.raw};
+  rule_of(draft()).platform = {must.raw, must_not.raw};
   return PolicyNeedsRevocation(std::move(draft_));
 }
 
@@ -94,7 +102,7 @@ PolicyNeedsRevocation PolicyNeedsPlatform::any_platform() && {
 }
 
 PolicyBuilder PolicyNeedsRevocation::revocation(Revocation rule) && {
-  draft_->revocation = rule;
+  draft().revocation = rule;
   return PolicyBuilder(std::move(draft_));
 }
 
@@ -104,49 +112,49 @@ PolicyBuilder&& PolicyBuilder::wrong(std::string what) {
 }
 
 PolicyBuilder&& PolicyBuilder::named(std::string name, std::uint64_t version) && {
-  draft_->name = std::move(name);
-  draft_->version = version;
+  draft().name = std::move(name);
+  draft().version = version;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::expires(Timestamp moment) && {
-  draft_->expires = moment;
+  draft().expires = moment;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::clock(ClockRule rule) && {
-  draft_->clock = rule;
+  draft().clock = rule;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::vmpls(std::vector<std::uint32_t> allowed) && {
-  rule_of(*draft_).vmpls = {allowed.begin(), allowed.end()};
+  rule_of(draft()).vmpls = {allowed.begin(), allowed.end()};
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::report_versions(std::vector<std::uint32_t> allowed) && {
-  rule_of(*draft_).report_versions = {allowed.begin(), allowed.end()};
+  rule_of(draft()).report_versions = {allowed.begin(), allowed.end()};
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::only_host_data(std::vector<snp::HostData> allowed) && {
-  rule_of(*draft_).host_data = Allow<snp::HostData>::only(std::move(allowed));
+  rule_of(draft()).host_data = Allow<snp::HostData>::only(std::move(allowed));
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::only_id_keys(std::vector<snp::KeyDigest> allowed) && {
-  rule_of(*draft_).id_keys = Allow<snp::KeyDigest>::only(std::move(allowed));
+  rule_of(draft()).id_keys = Allow<snp::KeyDigest>::only(std::move(allowed));
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::only_author_keys(std::vector<snp::KeyDigest> allowed) && {
-  rule_of(*draft_).author_keys = Allow<snp::KeyDigest>::only(std::move(allowed));
+  rule_of(draft()).author_keys = Allow<snp::KeyDigest>::only(std::move(allowed));
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::tpm_pcrs(
     std::map<std::uint32_t, std::vector<Sha256Digest>> allowed) && {
-  rule_of(*draft_).pcrs = std::move(allowed);
+  rule_of(draft()).pcrs = std::move(allowed);
   return std::move(*this);
 }
 
@@ -157,7 +165,7 @@ PolicyBuilder&& PolicyBuilder::only_instance_keys(std::vector<Sha256Digest> pins
 }
 
 PolicyBuilder&& PolicyBuilder::vlek_of(std::vector<std::string> csp_ids) && {
-  rule_of(*draft_).csp_ids = Allow<std::string>::only(std::move(csp_ids));
+  rule_of(draft()).csp_ids = Allow<std::string>::only(std::move(csp_ids));
   return std::move(*this);
 }
 
@@ -166,91 +174,95 @@ PolicyBuilder&& PolicyBuilder::guest_policy(std::vector<std::string> must,
   const auto set = mask_of(must);
   const auto clear = mask_of(must_not);
   if (!set || !clear) return wrong("guest_policy: a bit of an unknown name");
-  rule_of(*draft_).guest_policy = {*set, *clear};
+  rule_of(draft()).guest_policy = {*set, *clear};
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::only_families(std::vector<snp::FamilyId> allowed) && {
-  rule_of(*draft_).family_ids = Allow<snp::FamilyId>::only(std::move(allowed));
+  rule_of(draft()).family_ids = Allow<snp::FamilyId>::only(std::move(allowed));
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::only_images(std::vector<snp::ImageId> allowed) && {
-  rule_of(*draft_).image_ids = Allow<snp::ImageId>::only(std::move(allowed));
+  rule_of(draft()).image_ids = Allow<snp::ImageId>::only(std::move(allowed));
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::min_guest_svn(std::uint32_t least) && {
-  rule_of(*draft_).min_guest_svn = least;
+  rule_of(draft()).min_guest_svn = least;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::deny_chips(std::vector<snp::ChipId> denied) && {
-  rule_of(*draft_).denied_chips = std::move(denied);
+  rule_of(draft()).denied_chips = std::move(denied);
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::launch_at_floor() && {
-  rule_of(*draft_).launch.floors = rule_of(*draft_).floors;
+  rule_of(draft()).launch.floors = rule_of(draft()).floors;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::launch_floor(snp::Product product, snp::Tcb floor) && {
-  rule_of(*draft_).launch.floors[product] = floor;
+  rule_of(draft()).launch.floors[product] = floor;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::launch_at_most_current() && {
-  rule_of(*draft_).launch.at_most_current = true;
+  rule_of(draft()).launch.at_most_current = true;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::min_firmware(snp::Product product, snp::FirmwareVersion least) && {
-  rule_of(*draft_).min_firmware[product] = least;
+  rule_of(draft()).min_firmware[product] = least;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::mitigations(std::uint64_t current, std::uint64_t launch) && {
-  rule_of(*draft_).mitigations = {current, launch};
+  rule_of(draft()).mitigations = {current, launch};
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::min_abi(snp::AbiVersion least) && {
-  rule_of(*draft_).min_abi = least;
+  rule_of(draft()).min_abi = least;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::dangerously_accept_milan() && {
-  rule_of(*draft_).milan_accepted = true;
+  rule_of(draft()).milan_accepted = true;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::dangerously_allow_debug() && {
-  rule_of(*draft_).debug_allowed = true;
+  rule_of(draft()).debug_allowed = true;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::dangerously_allow_migration() && {
-  rule_of(*draft_).migration_allowed = true;
+  rule_of(draft()).migration_allowed = true;
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::dangerously_trust_simulator(SimulatorRoot root) && {
-  draft_->simulators.push_back(std::move(root));
+  draft().simulators.push_back(std::move(root));
   return std::move(*this);
 }
 
 PolicyBuilder&& PolicyBuilder::also(const Policy& other) && {
   const PolicyData& data = detail::data_of(other);
-  draft_->accept.insert(draft_->accept.end(), data.accept.begin(), data.accept.end());
-  draft_->simulators.insert(draft_->simulators.end(), data.simulators.begin(),
+  draft().accept.insert(draft().accept.end(), data.accept.begin(), data.accept.end());
+  draft().simulators.insert(draft().simulators.end(), data.simulators.begin(),
                             data.simulators.end());
   return std::move(*this);
 }
 
 Result<Policy> PolicyBuilder::build() && {
   if (!error_.empty()) return Error(Reason::invalid_policy, error_);
-  return detail::make_policy(std::move(*draft_), {});
+  if (draft().spent) {
+    return Error(Reason::invalid_policy, "a step of the builder was used after it had been taken");
+  }
+  const auto taken = std::move(draft_);
+  return detail::make_policy(std::move(*taken), {});
 }
 
 }  // namespace ratls

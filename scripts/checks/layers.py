@@ -5,6 +5,9 @@ import sys
 
 import tree
 
+# Types and constants of what we stand on. A function's parameter may tell where a number is from.
+FOREIGN = re.compile(r"\b(?:mbedtls_\w+_(?:context|config|session|crt|crl|key)\w*|mbedtls_[a-z0-9_]*t\b"
+                     r"|MBEDTLS_\w+|psa_\w+_t|PSA_\w+|sodium_\w+|uv_\w+_t|nlohmann::)")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 # Each folder, and the folders it may know. A longer name has rules of its own: nothing in ratls/
@@ -113,6 +116,9 @@ def main() -> int:
     folders = tuple(folder for folder in MAY_INCLUDE if "/" not in folder)
     for name in tree.files(*tree.SOURCE_SUFFIXES, folders=folders):
         text = tree.read(name)
+        if is_public_header(name) and (foreign := FOREIGN.search(tree.code(text))):
+            line = tree.code(text).count("\n", 0, foreign.start()) + 1
+            errors.append(f"{name}:{line}: a public header must not name {foreign.group(0)}.")
         for match in INCLUDE.finditer(text):
             quote, header = match.groups()
             line = text.count("\n", 0, match.start()) + 1

@@ -82,7 +82,7 @@ class House {
                      [this](const egress::Said& said) { what_.log(line_of(said)); });
     const int inside = process_ ? process_->take_listener() : -1;
     if (inside >= 0) {
-      RATLS_CHECK(service_->adopt(inside));
+      RATLS_CHECK(service_->adopt(Descriptor(inside)));
     } else {
       RATLS_CHECK(service_->listen(io::Endpoint{spec.listen, {}}));
     }

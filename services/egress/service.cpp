@@ -36,8 +36,9 @@ Result<void> Service::listen(const io::Endpoint& at) {
   return {};
 }
 
-Result<void> Service::adopt(int fd) {
-  RATLS_TRY(listener_, io::Listener::adopt(loop_, fd, [this](auto stream, const std::string&) {
+Result<void> Service::adopt(Descriptor socket) {
+  RATLS_TRY(listener_,
+            io::Listener::adopt(loop_, std::move(socket), [this](auto stream, const std::string&) {
               take(std::move(stream));
             }));
   return {};

@@ -34,8 +34,9 @@ class Service {
   /// Loopback or a Unix socket only: whoever reaches it speaks with the guest's secrets.
   /// Errors: invalid_config, connection_failed, io_error.
   Result<void> listen(const io::Endpoint& at);
-  /// A listening socket that was made elsewhere, in another network namespace say.
-  Result<void> adopt(int fd);
+  /// A listening socket that was made elsewhere, in another network namespace say. Errors:
+  /// not_a_listener, io_error.
+  Result<void> adopt(Descriptor socket);
   [[nodiscard]] std::string where() const;
 
   /// Opens one channel to each attested upstream ahead of need.

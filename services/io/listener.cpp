@@ -68,11 +68,13 @@ class UvListener final : public Listener {
     return listen();
   }
 
-  Result<void> adopt(int fd) {
-    const int failed = handle_->kind() == Kind::tcp ? uv_tcp_open(handle_->tcp(), fd)
-                                                    : uv_pipe_open(handle_->pipe(), fd);
-    where_ = "descriptor " + std::to_string(fd);
+  // libuv owns what it has opened.
+  Result<void> adopt(Descriptor socket) {
+    const int failed = handle_->kind() == Kind::tcp ? uv_tcp_open(handle_->tcp(), socket.get())
+                                                    : uv_pipe_open(handle_->pipe(), socket.get());
+    where_ = "descriptor " + std::to_string(socket.get());
     if (failed != 0) return error_of(failed, where_);
+    static_cast<void>(socket.release());
     RATLS_CHECK(listen());
     note_address();
     return {};
@@ -144,10 +146,12 @@ Result<std::unique_ptr<Listener>> Listener::bind(Loop& loop, const Endpoint& at,
   return std::unique_ptr<Listener>(std::move(listener));
 }
 
-Result<std::unique_ptr<Listener>> Listener::adopt(Loop& loop, int fd, Accepted accepted) {
-  const Kind kind = uv_guess_handle(fd) == UV_NAMED_PIPE ? Kind::pipe : Kind::tcp;
+Result<std::unique_ptr<Listener>> Listener::adopt(Loop& loop, Descriptor socket,
+                                                  Accepted accepted) {
+  RATLS_CHECK(check_listener(socket.get()));
+  const Kind kind = uv_guess_handle(socket.get()) == UV_NAMED_PIPE ? Kind::pipe : Kind::tcp;
   auto listener = std::make_unique<UvListener>(loop, kind, std::move(accepted));
-  RATLS_CHECK(listener->adopt(fd));
+  RATLS_CHECK(listener->adopt(std::move(socket)));
   return std::unique_ptr<Listener>(std::move(listener));
 }
 

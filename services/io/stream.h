@@ -79,8 +79,8 @@ class Listener {
   /// A Unix socket's file is made with mode 0600 and removed at the end; one that exists is an
   /// error. Port 0 lets the system choose. Errors: connection_failed, io_error.
   static Result<std::unique_ptr<Listener>> bind(Loop& loop, const Endpoint& at, Accepted accepted);
-  /// Takes over a listening socket (socket activation). Errors: io_error.
-  static Result<std::unique_ptr<Listener>> adopt(Loop& loop, int fd, Accepted accepted);
+  /// Takes over a listening socket (socket activation). Errors: not_a_listener, io_error.
+  static Result<std::unique_ptr<Listener>> adopt(Loop& loop, Descriptor socket, Accepted accepted);
   Listener() = default;
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

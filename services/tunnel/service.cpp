@@ -31,8 +31,9 @@ Result<void> Service::listen(const io::Endpoint& at) {
   return {};
 }
 
-Result<void> Service::adopt(int fd) {
-  RATLS_TRY(listener_, io::Listener::adopt(loop_, fd, [this](auto stream, std::string from) {
+Result<void> Service::adopt(Descriptor socket) {
+  RATLS_TRY(listener_,
+            io::Listener::adopt(loop_, std::move(socket), [this](auto stream, std::string from) {
               take(std::move(stream), std::move(from));
             }));
   return {};

@@ -31,7 +31,7 @@ class Service {
 
   /// Errors: those of Listener::bind() and adopt().
   Result<void> listen(const io::Endpoint& at);
-  Result<void> adopt(int fd);
+  Result<void> adopt(Descriptor socket);
   /// One tunnel over a stream that is there already; the loop stops when it is over.
   void serve_one(std::unique_ptr<io::Stream> stream);
   /// Tunnels that begin from now on follow this plan; those that have begun end as they began.

@@ -31,15 +31,16 @@ def dead_links() -> list[str]:
 
 
 def old_code() -> list[str]:
-    """README's code is that of the examples, to the letter."""
+    """Code in the documents is that of the examples, to the letter."""
     errors, found = [], 0
-    for source, name, code in FENCE.findall(read(ROOT / "README.md")):
-        found += 1
-        regions = dict(REGION.findall(read(ROOT / source)))
-        if regions.get(name) != code:
-            errors.append(f"README.md: the code '{name}' differs from {source}")
-    if found != 2:
-        errors.append(f"README.md: {found} pieces of code are compared, not 2")
+    for path in documents():
+        for source, name, code in FENCE.findall(read(path)):
+            found += 1
+            regions = dict(REGION.findall(read(ROOT / source)))
+            if regions.get(name) != code:
+                errors.append(f"{path.relative_to(ROOT)}: the code '{name}' differs from {source}")
+    if found != 3:
+        errors.append(f"{found} pieces of code are compared, not 3")
     return errors
 
 

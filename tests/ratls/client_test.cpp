@@ -1,4 +1,6 @@
 // A client of one server: what is handed out again, and to whom.
+#include <csignal>
+
 #include "client_world.h"
 
 using namespace ratls;
@@ -67,8 +69,10 @@ TEST_CASE("a channel on which the peer speaks while it waits is never handed out
   CHECK_FALSE(use(client));
   waits = true;
   until([&] { return spoken == 1; });
+  waits = false;
   CHECK_FALSE(use(client));
   CHECK(client.dropped() == std::vector{Reason::channel_busy});
+  waits = true;
 }
 
 TEST_CASE("a channel that the server closed while it waited is replaced by a new one") {
@@ -146,4 +150,29 @@ TEST_CASE("many threads share a client: each exchange has its channel for itself
   CHECK(right == 120);
   CHECK(judged.client->idle() <= PoolLimits{}.idle);
   CHECK(judged.server.channels() < 120);
+}
+
+TEST_CASE("tickets of a stock OpenSSL server do not keep its channel from the pool") {
+  if (test::run_command("openssl version").status != 0) SKIP("no openssl on this machine");
+  const test::TemporaryFolder folder;
+  const std::string pem = folder.file("server.pem");
+  const auto identity = CertificateIdentity::create(pem).value();
+  const Address address = TcpListener::bind({"127.0.0.1", 0}).value().address();  // free again
+  const auto started =
+      test::run_command("openssl s_server -tls1_3 -rev -num_tickets 3 -accept " + address.text() +
+                        " -cert " + pem + " -key " + pem + " >/dev/null 2>&1 </dev/null & echo $!");
+  struct Child {
+    pid_t pid;
+    ~Child() { ::kill(pid, SIGTERM); }
+  } const child{std::stoi(started.output)};
+  Watched client(address, ClientConfig(Anonymous{}, AcceptKey{identity.spki_sha256()}));
+  until([&] { return client->connect_anew(after(5s)).lease.has_value(); });
+  for (int i = 0; i < 5; ++i) {
+    auto leased = client->connect();
+    REQUIRE(leased.lease);
+    CHECK(leased.lease->reused() == (i > 0));
+    CHECK(exchange(**leased.lease, "abc\n") == "cba\n");  // it reverses each line
+    leased.lease->give_back();
+  }
+  CHECK(client.dropped().empty());
 }

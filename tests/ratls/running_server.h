@@ -35,8 +35,11 @@ inline void echo(Channel channel, const std::string&) {
 class Running {
  public:
   explicit Running(ServerConfig config, Server::Handler handler = echo, ServerLimits limits = {})
-      : server_(TcpListener::bind({"127.0.0.1", 0}).value(), std::move(config), std::move(handler),
-                limits) {
+      : Running(TcpListener::bind({"127.0.0.1", 0}).value(), std::move(config), std::move(handler),
+                limits) {}
+  Running(TcpListener listener, ServerConfig config, Server::Handler handler = echo,
+          ServerLimits limits = {})
+      : server_(std::move(listener), std::move(config), std::move(handler), limits) {
     server_.on_refusal([this](const std::string&, const Error& why, const Verdict* verdict) {
       const std::lock_guard lock(mutex_);
       refused_.push_back(why.reason());

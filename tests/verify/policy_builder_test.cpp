@@ -51,6 +51,33 @@ TEST_CASE("an empty allow-list is an error, not \"any\"") {
   CHECK(error_of(policy) == "agent: the list of measurements is empty");
 }
 
+TEST_CASE("a step of the builder that was taken already ends in an error of build()") {
+  auto floor = Policy::allow_only("agent", Covers::image, {kGolden});
+  auto instances = std::move(floor).tcb_floor(snp::Product::genoa, kFloor);
+  auto platform = std::move(instances).any_chip();
+  auto revocation = std::move(platform).any_platform();
+  auto builder = std::move(revocation).revocation(Revocation::require(24));
+  const auto policy = std::move(builder).build().value();
+  const auto spent = [](PolicyBuilder again) {
+    return error_of(std::move(again).build()).find("been taken") != std::string::npos;
+  };
+  const auto list = Revocation::require(24);
+  CHECK(spent(std::move(builder)));
+  CHECK(spent(std::move(builder).named("again", 1).launch_at_floor().also(policy)));
+  CHECK(spent(std::move(revocation).revocation(list)));
+  CHECK(spent(std::move(platform).any_platform().revocation(list)));
+  CHECK(spent(std::move(instances)
+                  .tcb_floor(snp::Product::genoa, kFloor)
+                  .any_chip()
+                  .platform({}, {})
+                  .revocation(list)));
+  CHECK(spent(std::move(floor)
+                  .tcb_floor(snp::Product::genoa, kFloor)
+                  .only_chips({})
+                  .any_platform()
+                  .revocation(list)));
+}
+
 TEST_CASE("other empty or impossible decisions are errors") {
   CHECK(error_of(complete().vmpls({}).build()).find("VMPL") != std::string::npos);
   CHECK(error_of(complete().vmpls({4}).build()).find("VMPL") != std::string::npos);

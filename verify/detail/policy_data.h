@@ -106,6 +106,7 @@ struct PolicyData {
   std::vector<SimulatorRoot> simulators;
   std::optional<RootOfTrust> roots;  ///< filled by make_policy()
   Sha256Digest sha256;               ///< of the file, or of the summary
+  bool spent = false;                ///< a builder's step was used twice
 };
 
 /// Checks what holds for every policy however it was written, and freezes it. Where `file` is
