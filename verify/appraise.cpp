@@ -75,10 +75,9 @@ Result<void> judge_all(EvidenceState& state, const Policy& policy, const Clock& 
   trail.add(snp::detail::check_tcb_order(state.report));
   for (Check& check : best.checks) trail.add(std::move(check));
   if (const auto reason = trail.first_failure()) return Error(*reason);
-  state.guest_name = best.rule->name;
-  state.covers = best.rule->covers;
-  trail.add_peer_field({"guest", json::quoted(state.guest_name)});
-  trail.add_peer_field({"covers", json::quoted(name(state.covers))});
+  trail.add_peer_field({"guest", json::quoted(best.rule->name)});
+  trail.add_peer_field({"covers", json::quoted(name(best.rule->covers))});
+  state.acceptances = {{id_of(policy), best.rule->name, best.rule->covers}};
   return {};
 }
 

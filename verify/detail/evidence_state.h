@@ -48,8 +48,7 @@ struct EvidenceState {
   bool simulated = false;
 
   // Filled by appraise().
-  std::string guest_name;
-  Covers covers = Covers::firmware;
+  std::vector<Acceptance> acceptances;
 };
 
 /// The name of evidence in logs.
@@ -66,6 +65,14 @@ struct StageDoor {
   static Result<EvidencePointer> take(EvidenceStage&& stage) {
     if (stage.state_ == nullptr) return Error(Reason::internal, "a stage was used twice");
     return std::move(stage.state_);
+  }
+  /// A stage of its own over the same evidence: each of several policies judges one.
+  template <class Stage>
+  static Stage copy(const Stage& stage) {
+    return Stage(stage.state_ ? std::make_unique<EvidenceState>(*stage.state_) : nullptr);
+  }
+  static void set_acceptances(EvidenceStage& stage, std::vector<Acceptance> all) {
+    if (stage.state_ != nullptr) stage.state_->acceptances = std::move(all);
   }
   static const EvidenceState* look(const EvidenceStage& stage) noexcept {
     return stage.state_.get();
