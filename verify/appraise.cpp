@@ -83,11 +83,10 @@ Result<void> judge_all(EvidenceState& state, const Policy& policy, const Clock& 
   trail.add(snp::detail::check_tcb_order(state.report));
   for (Check& check : best.checks) trail.add(std::move(check));
   if (const auto reason = trail.first_failure()) return Error(*reason);
-  state.guest_name = best.rule->name;
-  state.covers = best.rule->covers;
+  trail.add_peer_field({"guest", json::quoted(best.rule->name)});
+  trail.add_peer_field({"covers", json::quoted(name(best.rule->covers))});
+  state.acceptances = {{id_of(policy), best.rule->name, best.rule->covers}};
   state.policy = policy;
-  trail.add_peer_field({"guest", json::quoted(state.guest_name)});
-  trail.add_peer_field({"covers", json::quoted(name(state.covers))});
   if (best.rule->instance) {
     state.instance_key = state.instance->spki_sha256;
     trail.add_peer_field({"instance_key", json::quoted(state.instance_key->hex())});

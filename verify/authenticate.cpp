@@ -162,9 +162,14 @@ Result<void> verify_signature(const EvidenceState& state, const RootOfTrust& roo
     return snp::detail::check_signature(state.report_bytes, state.report, *state.endorsement);
   };
   if (cache == nullptr) return check();
-  if (state.shown_before) return {};
+  if (state.shown_before) {
+    ++cache->hits;
+    return {};
+  }
   const auto key = detail::signature_key(state.endorsement_key, state.report_bytes);
-  if (cache->signatures.find(key) == nullptr) {
+  const bool known = cache->signatures.find(key) != nullptr;
+  ++(known ? cache->hits : cache->misses);
+  if (!known) {
     RATLS_CHECK(check());
     cache->signatures.insert(key, std::make_shared<const detail::SignatureHolds>());
   }

@@ -137,12 +137,19 @@ std::optional<Sha256Digest> AcceptedClaims::instance_key() const noexcept {
 }
 
 std::string AcceptedClaims::guest_name() const {
-  return field<std::string>(*this, [](const auto& state) { return state.guest_name; });
+  return field<std::string>(*this, [](const auto& state) {
+    return state.acceptances.empty() ? std::string() : state.acceptances.front().guest;
+  });
 }
 
 Covers AcceptedClaims::covers() const noexcept {
   const EvidenceState* state = StageDoor::look(*this);
-  return state == nullptr ? Covers::firmware : state->covers;
+  const bool none = state == nullptr || state->acceptances.empty();
+  return none ? Covers::firmware : state->acceptances.front().covers;
+}
+
+std::vector<Acceptance> AcceptedClaims::acceptances() const {
+  return field<std::vector<Acceptance>>(*this, [](const auto& state) { return state.acceptances; });
 }
 
 bool AcceptedClaims::simulated() const noexcept {

@@ -18,12 +18,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <ratls/core/claims.h>
 #include <ratls/core/clock.h>
 #include <ratls/core/evidence.h>
 #include <ratls/core/report_data.h>
 #include <ratls/core/result.h>
+#include <ratls/verify/policies.h>
 #include <ratls/verify/policy.h>
 #include <ratls/verify/snp/types.h>
 #include <ratls/verify/verdict.h>
@@ -80,6 +82,13 @@ struct ClaimedOrigin {
   snp::ChipId chip_id;
   snp::Tcb reported_tcb;
   snp::SigningKeyKind signing_key = snp::SigningKeyKind::vcek;
+};
+
+/// A policy that accepted, and by which entry of its accept[].
+struct Acceptance {
+  PolicyId policy;
+  std::string guest;
+  Covers covers = Covers::image;
 };
 
 /// Base of all stages: owns the state, move-only.
@@ -159,7 +168,9 @@ class AcceptedClaims : public EvidenceStage {
   /// SHA-256 of the SubjectPublicKeyInfo of the instance's own key; nothing where the policy asked
   /// for none.
   [[nodiscard]] std::optional<Sha256Digest> instance_key() const noexcept;
-  /// Which entry of accept[] it was, and what its measurement covers.
+  /// Every policy that accepted it, in the verifier's order; at least one.
+  [[nodiscard]] std::vector<Acceptance> acceptances() const;
+  /// Which entry of accept[] it was, and what its measurement covers: of the first acceptance.
   [[nodiscard]] std::string guest_name() const;
   [[nodiscard]] Covers covers() const noexcept;
   /// A simulator's key stands behind it; nothing about hardware is proved.

@@ -95,6 +95,14 @@ Result<Policy> parse(const PolicyFile& file, ByteView text) {
 
 }  // namespace
 
+Result<void> check_version(const std::string& state, const Policy& policy) {
+  RATLS_TRY(const auto known, read_state(state));
+  for (const Known& each : known) {
+    if (each.name == policy.name()) return compare(each, policy);
+  }
+  return {};
+}
+
 Result<void> remember_version(const std::string& state, const Policy& policy) {
   RATLS_TRY(const auto lock, FileLock::take(state));
   RATLS_TRY(auto known, read_state(state));

@@ -34,6 +34,10 @@ Result<Policy> parse_signed_policy(ByteView text, const MinisignPublicKey& key, 
 /// the same version with other content); invalid_config (the state file is damaged).
 Result<Policy> load_policy(const PolicyFile& file);
 
+/// Compares `policy` with the state file `state`, and changes nothing.
+/// Errors: policy_rollback, io_error, invalid_config.
+Result<void> check_version(const std::string& state, const Policy& policy);
+
 /// Compares `policy` with the state file `state` and remembers it: the last step of load_policy().
 /// Safe under concurrent processes, and atomic. Errors: policy_rollback, io_error, invalid_config.
 Result<void> remember_version(const std::string& state, const Policy& policy);

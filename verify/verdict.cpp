@@ -165,6 +165,18 @@ std::string json_policy(const PolicyId& policy) {
   return out.str();
 }
 
+std::string other_policy_line(const Verdict::OtherPolicy& other) {
+  const std::string name = other.policy.name + " version " + std::to_string(other.policy.version);
+  if (!other.reason) return "ALSO ACCEPTED BY  " + name + "\n";
+  return "ALSO REFUSED BY   " + name + ": " + std::string(code(*other.reason)) + "\n";
+}
+
+std::string json_other_policy(const Verdict::OtherPolicy& other) {
+  json::Object out;
+  out.raw("policy", json_policy(other.policy));
+  return out.text_or_null("reason", other.reason ? code(*other.reason) : std::string_view()).str();
+}
+
 std::string json_peer(const PeerSummary& peer) {
   if (peer.empty()) return "null";
   json::Object out;
@@ -205,6 +217,7 @@ std::string Verdict::text() const {
   std::string out;
   for (const Check& check : checks) out += line(check);
   out += caveats(*this);
+  for (const OtherPolicy& other : other_policies) out += other_policy_line(other);
   return out + std::string(last_word(*this)) + "  " + subject(*this) + "   " + counted(*this) +
          "\n";
 }
@@ -221,7 +234,13 @@ std::string Verdict::json() const {
   if (resumed_after) {
     out.number("resumed_after", static_cast<std::uint64_t>(resumed_after->count()));
   }
-  out.raw("policy", policy ? json_policy(*policy) : "null").raw("peer", json_peer(peer));
+  out.raw("policy", policy ? json_policy(*policy) : "null");
+  if (!other_policies.empty()) {
+    std::vector<std::string> others;
+    for (const OtherPolicy& other : other_policies) others.push_back(json_other_policy(other));
+    out.raw("other_policies", json::array(others));
+  }
+  out.raw("peer", json_peer(peer));
   out.raw("checks", json::array(list)).raw("timing_us", json_timing(*this));
   return out.str();
 }

@@ -90,7 +90,15 @@ struct Verdict {
   /// The session was resumed: how long ago this evidence was accepted, in an earlier session.
   std::optional<std::chrono::seconds> resumed_after;
   std::optional<Reason> reason;  ///< of the first failed check; absent where none failed
+  /// Whose checks these are. Of several policies: the first that accepted, or else the one that
+  /// came nearest to it.
   std::optional<PolicyId> policy;
+  /// What the other policies of the verifier said, in its order.
+  struct OtherPolicy {
+    PolicyId policy;
+    std::optional<Reason> reason;  ///< of its first failed check; nothing where it accepts too
+  };
+  std::vector<OtherPolicy> other_policies;
   PeerSummary peer;
   std::vector<Check> checks;
   struct Phase {
@@ -124,6 +132,9 @@ class Trail {
 
   /// The reason of the first failure so far.
   [[nodiscard]] std::optional<Reason> first_failure() const { return verdict_.reason; }
+
+  /// Time counts for nothing until the next phase().
+  void pause() { phase({}); }
 
   void set_policy(PolicyId policy) { verdict_.policy = std::move(policy); }
   void set_peer(PeerSummary peer) { verdict_.peer = std::move(peer); }

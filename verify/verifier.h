@@ -10,7 +10,7 @@
 #include <ratls/verify/collateral.h>
 #include <ratls/verify/evidence.h>
 #include <ratls/verify/kept_evidence.h>
-#include <ratls/verify/policy.h>
+#include <ratls/verify/policies.h>
 #include <ratls/verify/verdict.h>
 
 namespace ratls {
@@ -22,9 +22,11 @@ struct [[nodiscard("an ignored outcome is an ignored refusal")]] Outcome {
   std::optional<T> accepted;  ///< present exactly where no check failed
 };
 
-/// Judges evidence by one policy. Believes AMD's pinned keys, and simulators only where the policy
-/// names them. Opens no socket, asks no clock but the one it was given, and reads no file but
-/// through the collateral source that it was given.
+/// Judges evidence by a policy, or by several: then it is accepted where one of them accepts it,
+/// and signatures are verified once for each set of roots, not for each policy. Believes AMD's
+/// pinned keys, and simulators only where a policy names them, for that policy. Opens no socket,
+/// asks no clock but the one it was given, and reads no file but through the collateral source that
+/// it was given.
 ///
 /// It remembers which signatures held (certificates, reports, revocation lists), by the digest of
 /// all bytes and root keys involved, in about 6 MiB at most: evidence that comes again costs no
@@ -35,7 +37,7 @@ class Verifier {
   /// `clock` is borrowed and must outlive this object and its copies. A clock that does not know
   /// the time makes every verdict a refusal (no_time). `collateral` may be null: then only what
   /// the evidence carries counts.
-  Verifier(Policy policy, const Clock& clock,
+  Verifier(Policies policies, const Clock& clock,
            std::shared_ptr<CollateralSource> collateral = nullptr);
 
   /// Evidence of a peer in a TLS session: the CBOR of protocol.md section 3.
@@ -63,14 +65,23 @@ class Verifier {
   /// whoever shows it holds the key, nor that it belongs to any session; only verify() tells.
   Outcome<AcceptedReport> verify_certificate(const CertificateFile& file) const;
 
-  /// From now on this policy judges, in all copies. An appraisal that has begun ends by the policy
-  /// it began with; each verdict names its own.
-  void replace_policy(Policy policy);
+  /// From now on this policy judges, or these, and no other, in all copies. An appraisal that has
+  /// begun ends by the policies it began with; each verdict names its own.
+  void replace_policy(Policies policies);
 
-  /// The policy that judges now.
-  [[nodiscard]] Policy policy() const;
-  /// How often the policy was replaced. What was judged while it did not change was judged by the
-  /// policy of now.
+  /// What remembering saved so far, counted in reports whose signature was looked at.
+  struct Remembered {
+    std::uint64_t hits = 0;    ///< known already: no public-key arithmetic
+    std::uint64_t misses = 0;  ///< verified, or refused
+  };
+  [[nodiscard]] Remembered remembered() const noexcept;
+
+  /// The policies that judge now.
+  [[nodiscard]] Policies policies() const;
+  /// The first of them.
+  [[nodiscard]] Policy policy() const { return policies().all().front(); }
+  /// How often they were replaced. What was judged while it did not change was judged by those of
+  /// now.
   [[nodiscard]] std::uint64_t policy_generation() const;
 
  private:

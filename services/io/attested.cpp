@@ -32,8 +32,7 @@ AttestedStream::AttestedStream(Loop& loop, std::unique_ptr<Stream> wire, Session
       timeouts_(timeouts),
       limit_(loop),
       due_(loop),
-      self_(std::make_shared<AttestedStream*>(this)),
-      buffer_(kRecord) {}
+      self_(std::make_shared<AttestedStream*>(this)) {}
 
 AttestedStream::~AttestedStream() {
   *self_ = nullptr;
@@ -155,6 +154,7 @@ bool AttestedStream::pass_verdict() {
 
 void AttestedStream::deliver() {
   const std::weak_ptr<AttestedStream*> alive = self_;
+  buffer_.resize(kRecord);
   while (!paused_ && !ended_) {
     const auto got = session_.read(buffer_);
     if (!got) {

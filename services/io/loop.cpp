@@ -76,6 +76,7 @@ class Loop::Impl {
 
   uv_loop_t loop{};
   std::shared_ptr<Mailbox> mailbox;
+  std::vector<std::uint8_t> read_buffer = std::vector<std::uint8_t>(65536);
 };
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {
@@ -97,6 +98,10 @@ std::shared_ptr<Inbox> Loop::inbox() const {
 
 uv_loop_t* Loop::native() noexcept {
   return &impl_->loop;
+}
+
+std::span<std::uint8_t> Loop::read_buffer() noexcept {
+  return impl_->read_buffer;
 }
 
 struct Timer::State {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,9 @@ class Loop {
   void stop();
   [[nodiscard]] std::shared_ptr<Inbox> inbox() const;
   [[nodiscard]] uv_loop_s* native() noexcept;
+  /// 64 KiB that all streams of this loop read into, one after another: what lies in it counts
+  /// until the callback that was given it returns, and is wiped then.
+  [[nodiscard]] std::span<std::uint8_t> read_buffer() noexcept;
 
  private:
   class Impl;

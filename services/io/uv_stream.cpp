@@ -8,8 +8,6 @@ namespace ratls::io::detail {
 
 namespace {
 
-constexpr std::size_t kReadSize = 65536;
-
 /// One write under way. Keeps its bytes; the stream may be gone when it is over.
 struct Write {
   uv_write_t request{};
@@ -22,15 +20,11 @@ class UvStream final : public Stream {
  public:
   UvStream(std::shared_ptr<Handle> reads, std::shared_ptr<Handle> writes)
       : reads_(std::move(reads)), writes_(std::move(writes)), alive_(std::make_shared<int>(0)) {}
-  ~UvStream() override {
-    uv_read_stop(reads_->stream());
-    wipe(buffer_);
-  }
+  ~UvStream() override { uv_read_stop(reads_->stream()); }
 
   void start(Events events) override {
     events_ = std::move(events);
     reads_->stream()->data = this;
-    buffer_.resize(kReadSize);
     resume();
   }
   void pause() override { uv_read_stop(reads_->stream()); }
@@ -72,8 +66,9 @@ class UvStream final : public Stream {
 
  private:
   static void give_buffer(uv_handle_t* handle, std::size_t, uv_buf_t* out) {
-    auto& buffer = static_cast<UvStream*>(handle->data)->buffer_;
-    *out = uv_buf_init(reinterpret_cast<char*>(buffer.data()), kReadSize);
+    const auto buffer = static_cast<Loop*>(handle->loop->data)->read_buffer();
+    *out =
+        uv_buf_init(reinterpret_cast<char*>(buffer.data()), static_cast<unsigned>(buffer.size()));
   }
 
   static void take_bytes(uv_stream_t* handle, ssize_t count, const uv_buf_t*) {
@@ -81,7 +76,11 @@ class UvStream final : public Stream {
     if (count == 0) return;
     if (count > 0) {
       const auto call = self->events_.bytes;
-      call(ByteView(self->buffer_).first(static_cast<std::size_t>(count)));
+      const auto got = static_cast<Loop*>(handle->loop->data)
+                           ->read_buffer()
+                           .first(static_cast<std::size_t>(count));
+      call(got);  // may destroy the stream, and not the loop
+      wipe(got);
       return;
     }
     uv_read_stop(handle);
@@ -124,7 +123,6 @@ class UvStream final : public Stream {
   std::shared_ptr<Handle> writes_;
   std::shared_ptr<int> alive_;  ///< what writes under way look at
   Events events_;
-  Bytes buffer_;
   std::size_t queued_ = 0;
   bool ended_ = false;
   bool failed_ = false;

@@ -66,6 +66,8 @@ TEST_CASE("a second connection with the same evidence does no evidence public-ke
   CHECK(judge(verifier, shared(), 1) == "accepted");
   CHECK(second.p384() == 0);
   CHECK(second.rsa() == 0);
+  CHECK(verifier.remembered().misses == 1);
+  CHECK(verifier.remembered().hits == 2);
 }
 
 TEST_CASE("evidence that differs in one byte from what was accepted before is judged anew") {

@@ -52,6 +52,14 @@ std::vector<std::string> session_verdicts() {
   view.role = Role::server;
   out.push_back(verifier.verify(peer.evidence[0], view).verdict.json());
   out.push_back(verifier.verify(Bytes{0xff}, view).verdict.json());
+  const Policies several =
+      Policies::of({peer.world->policy().named("other", 1).build().value(), policy}).value();
+  const Verifier of_two(several, clock());
+  for (const Role role : {Role::client, Role::server}) {
+    view.role = role;
+    out.push_back(of_two.verify(peer.evidence[0], view).verdict.json());
+  }
+  CHECK(out.at(3).find("\"other_policies\":[{\"policy\":{") != std::string::npos);
   return out;
 }
 

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -71,6 +73,8 @@ class EvidenceCache {
   BoundedCache<SignatureHolds> signatures{kReports};   ///< key: signature_key()
   BoundedCache<Crl> crls{kCrls};                       ///< key: crl_key()
   ShownEvidence shown;                                 ///< in front of the first two
+  std::atomic<std::uint64_t> hits = 0;                 ///< reports that `signatures` knew
+  std::atomic<std::uint64_t> misses = 0;               ///< reports that it did not
 };
 
 /// Of a certificate file as received, under these roots.

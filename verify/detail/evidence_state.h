@@ -55,10 +55,9 @@ struct EvidenceState {
 
   // Filled by appraise().
   std::shared_ptr<const InstanceState> instance;  ///< null where no rule asks for it
-  std::string guest_name;
-  Covers covers = Covers::firmware;
+  std::vector<Acceptance> acceptances;
   std::optional<Sha256Digest> instance_key;  ///< where the rule demanded one
-  std::optional<Policy> policy;              ///< which accepted
+  std::optional<Policy> policy;              ///< which accepted: of several, the first
 
   // Filled by Verifier::verify_again().
   std::optional<std::chrono::seconds> age;
@@ -87,6 +86,14 @@ struct StageDoor {
   static void mark_resumed(EvidenceStage& stage, std::chrono::seconds age) noexcept {
     stage.state_->level = Level::resumed;
     stage.state_->age = age;
+  }
+  /// A stage of its own over the same evidence: each of several policies judges one.
+  template <class Stage>
+  static Stage copy(const Stage& stage) {
+    return Stage(stage.state_ ? std::make_unique<EvidenceState>(*stage.state_) : nullptr);
+  }
+  static void set_acceptances(EvidenceStage& stage, std::vector<Acceptance> all) {
+    if (stage.state_ != nullptr) stage.state_->acceptances = std::move(all);
   }
   static const EvidenceState* look(const EvidenceStage& stage) noexcept {
     return stage.state_.get();
