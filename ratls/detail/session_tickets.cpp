@@ -120,6 +120,7 @@ void Session::Impl::grant_ticket() {
 }
 
 Result<TicketHooks::Sealed> Session::Impl::seal_ticket(ByteView session) {
+  if (granted_.evidence == nullptr) return Error(Reason::internal, "a ticket for nobody");
   detail::TicketDesk& desk = detail::desk_of(*issuer_);
   RATLS_TRY(Bytes ticket, desk.seal(session, granted_, ticket_use()));
   return TicketHooks::Sealed{std::move(ticket), desk.left(granted_)};

@@ -51,18 +51,27 @@ void ResumedWorld::make_model() {
   carried->session.expose([&](ByteView bytes) { append(client_session_, bytes); });
   server_spki_ = carried->server_spki;
   since_ = carried->since;
-  // The ticket stands at the end; how long it is says the desk.
+  auto parts = parts_of(client_session_);
+  client_session_.resize(client_session_.size() - parts.ticket_size);
+  server_session_ = std::move(parts.server_session);
+  accepted_ = parts.accepted;
+}
+
+// The ticket stands at the end; how long it is says the desk.
+ResumedWorld::Parts ResumedWorld::parts_of(const Bytes& client_session) {
   const Sha256Digest for_what = detail::ticket_use(world.broker()->key().spki(), "");
-  for (std::size_t size = client_session_.size(); size > 0 && !accepted_.evidence; --size) {
+  for (std::size_t size = client_session.size(); size > 0; --size) {
     Bytes memory(4096);
-    const auto opened = desk().open(ByteView(client_session_).last(size), for_what, memory);
+    const auto opened = desk().open(ByteView(client_session).last(size), for_what, memory);
     if (!opened) continue;
-    accepted_ = opened->entry->accepted();
-    server_session_ = {memory.begin(),
-                       memory.begin() + static_cast<std::ptrdiff_t>(opened->session_size)};
-    client_session_.resize(client_session_.size() - size);
+    memory.resize(opened->session_size);
+    return {size, std::move(memory), opened->entry->accepted()};
   }
-  must(accepted_.evidence != nullptr);
+  std::abort();
+}
+
+detail::AcceptedBefore ResumedWorld::behind(const std::shared_ptr<TicketWallet>& wallet) {
+  return parts_of(session_in(wallet)).accepted;
 }
 
 std::shared_ptr<TicketWallet> ResumedWorld::wallet_with_ticket() {

@@ -44,6 +44,8 @@ class ResumedWorld {
       const std::function<void(Bytes&)>& change = [](Bytes&) {}) const;
   /// TLS's session in `wallet`, which keeps it.
   Bytes session_in(const std::shared_ptr<TicketWallet>& wallet) const;
+  /// What the issuer remembers of the ticket in `wallet`.
+  detail::AcceptedBefore behind(const std::shared_ptr<TicketWallet>& wallet);
   /// What such a ticket is good for.
   [[nodiscard]] detail::TicketFor use() const;
   [[nodiscard]] detail::TicketDesk& desk() { return detail::desk_of(*issuer); }
@@ -54,7 +56,13 @@ class ResumedWorld {
   std::shared_ptr<TicketIssuer> issuer;
 
  private:
+  struct Parts {
+    std::size_t ticket_size = 0;
+    Bytes server_session;
+    detail::AcceptedBefore accepted;
+  };
   void make_model();
+  Parts parts_of(const Bytes& client_session);
 
   Bytes client_session_;  ///< as mbedTLS saves it; ends with the ticket
   Bytes server_session_;

@@ -4,13 +4,10 @@
 
 #include <array>
 
-#include "raw_client.h"
 #include "resumed_world.h"
 
 using namespace ratls;
 using ratls::test::AcceptedPair;
-using ratls::test::pump;
-using ratls::test::RawClient;
 using ratls::test::ResumedWorld;
 using State = Session::State;
 
@@ -231,59 +228,30 @@ TEST_CASE("attack 19: a guest that the policy refuses by now is refused in full,
   CHECK(wallet->size() == 0);
 }
 
-TEST_CASE("attack 32: a guest that is refused holds no ticket, and one that is accepted does") {
-  ResumedWorld genuine;
-  RawClient accepted(genuine.world, true);
-  Session server = Session::server(genuine.broker()).value();
-  accepted.run(server);
-  REQUIRE(server.state() == State::open);
-  CHECK(accepted.got_ticket());
-
-  const auto refused = [&](RawClient& client, const ServerConfig& config) {
-    Session broker = Session::server(config).value();
-    client.run(broker);
-    CHECK(broker.state() == State::refusing);
-    CHECK_FALSE(client.got_ticket());
-  };
-  RawClient relay(genuine.world, true);
-  relay.steal_from(accepted);
-  refused(relay, genuine.broker());
-  CHECK(genuine.issuer->remembered() == 1);
-
-  ratls::test::WorldOptions debug;
-  debug.guest = [](sim::ProcessorOptions& guest) {
-    guest.report.launch.policy |= sim::kPolicyDebug;
-  };
-  ResumedWorld bad(debug);
-  RawClient by_policy(bad.world, true);
-  refused(by_policy, bad.broker());
-  CHECK(bad.issuer->remembered() == 0);
+TEST_CASE("attack 18: a new ticket goes back to the first acceptance, by either clock") {
+  ResumedWorld world;
+  const auto wallet = world.wallet_with_ticket();
+  const auto first = world.behind(wallet);
+  world.clock.turn(100);
+  REQUIRE(AcceptedPair(world.guest(wallet), world.broker()).resumed());
+  const auto second = world.behind(wallet);
+  CHECK(second.since == first.since);
+  CHECK(second.evidence == first.evidence);
 }
 
-TEST_CASE("attack 32: a ticket that came before the VERDICT is not kept without it") {
+TEST_CASE("attack 10: a carried key is compared with the pin again, whatever the wallet thinks") {
   ResumedWorld world;
-  const auto wallet = ResumedWorld::wallet();
+  const auto wallet = world.wallet_with_ticket();
+  detail::TicketPurse& purse = detail::purse_of(*wallet);
+  auto carried = purse.take(world.use());
+  REQUIRE(carried);
+  carried->server_spki[40] ^= 1U;
+  purse.put(world.use(), std::move(*carried));
   Session guest = Session::client(world.guest(wallet)).value();
   Session broker = Session::server(world.broker()).value();
-  guest.advance();
-  for (int i = 0; i < 6 && broker.state() != State::open; ++i) {
-    pump(guest, broker);
-    broker.advance();
-    if (broker.state() == State::open) break;
-    pump(broker, guest);
-    guest.advance();
-    if (guest.making_evidence()) REQUIRE(guest.wait_evidence(std::chrono::seconds(5)));
-    guest.advance();
-  }
-  REQUIRE(broker.state() == State::open);
-  // All but the last byte of the VERDICT's record.
-  const ByteView all = broker.output();
-  guest.feed(all.first(all.size() - 1));
-  CHECK_FALSE(guest.poll_acceptance().value());
-  CHECK(wallet->size() == 0);
-  guest.feed_end();
-  CHECK(guest.poll_acceptance().error().reason() == Reason::verdict_missing);
-  CHECK(wallet->size() == 0);
+  ratls::test::run(guest, broker);
+  CHECK(guest.state() == State::failed);
+  CHECK(why(guest) == Reason::pin_mismatch);
 }
 
 TEST_CASE("a resumed channel keeps to its limit of records like any other") {

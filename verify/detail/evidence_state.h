@@ -70,8 +70,8 @@ Result<void> take_endorsement_file(const std::optional<ByteView>& file, Evidence
 /// The name of evidence in logs.
 EvidenceDigest digest_of(const Bytes& received) noexcept;
 
-/// The steps parse, bind, authenticate and appraise make and open stages; nothing else includes
-/// this header.
+/// The steps parse, bind, authenticate and appraise make and open stages, and the Verifier keeps
+/// and marks what was accepted; nothing else includes this header.
 struct StageDoor {
   template <class Stage>
   static Stage make(EvidencePointer state) {
