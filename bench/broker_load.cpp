@@ -1,8 +1,9 @@
 // Guests by the thousand for a running broker: how long each waits for its secret.
 //
 //   broker_load --at HOST:PORT --pin sha256//... --source sim:DIR --resource kbs:///repo/type/tag
-//               (--burst N | --rate PER_SECOND --seconds S) [--machines M] [--watch PID]
+//               (--burst N | --rate PER_SECOND --seconds S) [--idle N] [--machines M] [--watch PID]
 //
+// --idle: N guests more get their secret first and keep their connection open until the end.
 // Every guest is a connection of its own: handshake with evidence, GET, close. M attesters make the
 // evidence (each report covers the sessions that waited for it), so a broker sees that many
 // different reports at a time. The guests run on one thread of this process, on the same machine.
@@ -19,14 +20,15 @@
 #include <map>
 
 #include <ratls/certgen/sim/guest.h>
-#include <ratls/config.h>
-#include <ratls/core/http_head.h>
-#include <ratls/services/io/attested.h>
 #include <ratls/services/kbs/resource.h>
+
+#include "support/load_guest.h"
 
 namespace {
 
 using namespace ratls;
+using bench::BrokerGuest;
+using bench::Tally;
 using Clock = std::chrono::steady_clock;
 
 struct Options {
@@ -43,80 +45,14 @@ struct Options {
   }
 };
 
-struct Tally {
-  std::vector<double> milliseconds;
-  std::map<std::string, std::size_t> failures;
-};
-
-/// One guest, from its first packet to its secret.
-class Guest {
- public:
-  using Over = std::function<void(Guest&)>;
-  Guest(io::Loop& loop, const io::Endpoint& at, const ClientConfig& config, std::string request,
-        Tally& tally, Over over)
-      : loop_(loop),
-        config_(config),
-        request_(std::move(request)),
-        tally_(tally),
-        over_(std::move(over)),
-        start_(Clock::now()) {
-    connector_.emplace(loop, at, std::chrono::seconds(20), [this](auto stream) {
-      if (!stream) return fail(stream.error());
-      attest(std::move(stream).value());
-    });
+std::size_t resident_kib(const std::string& pid) {
+  std::size_t kib = 0;
+  std::ifstream status("/proc/" + pid + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) std::sscanf(line.c_str(), "VmRSS: %zu", &kib);
   }
-
- private:
-  void attest(std::unique_ptr<io::Stream> wire) {
-    auto session = Session::client(config_);
-    if (!session) return fail(session.error());
-    stream_ = std::make_unique<io::AttestedStream>(loop_, std::move(wire),
-                                                   std::move(session).value(), config_.timeouts);
-    io::AttestedStream::Events events;
-    events.opened = [this] { stream_->write(as_bytes(request_)); };
-    events.bytes = [this](ByteView bytes) { take(bytes); };
-    events.end = [this] { fail(Error(Reason::connection_closed)); };
-    events.failed = [this](const Error& error) { fail(error); };
-    stream_->start(std::move(events));
-  }
-
-  void take(ByteView bytes) {
-    if (!head_.complete()) {
-      const auto used = head_.feed(bytes);
-      if (!used) return fail(used.error());
-      bytes = bytes.subspan(*used);
-      if (!head_.complete()) return;
-      const auto head = http::parse_response(head_.text());
-      if (!head) return fail(head.error());
-      if (head->status != 200) return finish("HTTP " + std::to_string(head->status));
-      left_ = head->framing.content_length.value_or(0);
-    }
-    left_ -= std::min<std::uint64_t>(left_, bytes.size());
-    if (left_ == 0) finish({});
-  }
-
-  void fail(const Error& error) { finish(std::string(code(error.reason()))); }
-  void finish(const std::string& failure) {
-    if (std::exchange(done_, true)) return;
-    const std::chrono::duration<double, std::milli> took = Clock::now() - start_;
-    if (failure.empty()) tally_.milliseconds.push_back(took.count());
-    if (!failure.empty()) ++tally_.failures[failure];
-    if (stream_ && failure.empty()) stream_->end();
-    over_(*this);
-  }
-
-  io::Loop& loop_;
-  const ClientConfig& config_;
-  std::string request_;
-  Tally& tally_;
-  Over over_;
-  Clock::time_point start_;
-  std::optional<io::Connector> connector_;
-  std::unique_ptr<io::AttestedStream> stream_;
-  http::HeadReader head_;
-  std::uint64_t left_ = 0;
-  bool done_ = false;
-};
+  return kib;
+}
 
 /// Starts guests and lets them go.
 class Crowd {
@@ -129,12 +65,19 @@ class Crowd {
         sweep_(loop),
         tick_(loop) {}
 
+  /// These keep their connections; `then` runs when all have their secret or have failed.
+  void keep(std::size_t count, std::function<void()> then) {
+    keep_ = count;
+    then_ = std::move(then);
+    for (std::size_t i = 0; i < std::min(count, kAtOnce); ++i) begin_kept();
+  }
   void burst(std::size_t count) {
     last_ = true;
     for (std::size_t i = 0; i < count; ++i) begin();
   }
   void offer(std::size_t per_second, std::size_t seconds, std::string watched) {
     rate_ = per_second;
+    begun_at_ = Clock::now();
     ends_ = begun_at_ + std::chrono::seconds(seconds);
     watched_ = std::move(watched);
     tick();
@@ -145,13 +88,29 @@ class Crowd {
     return std::chrono::duration<double>(Clock::now() - begun_at_).count();
   }
 
+  [[nodiscard]] Tally& kept() { return kept_tally_; }
+
  private:
+  static constexpr std::size_t kAtOnce = 64;  // handshakes of those that keep their connection
+
   void begin() {
     const ClientConfig& config = configs_[begun_++ % configs_.size()];
-    guests_.push_back(std::make_unique<Guest>(loop_, at_, config, request_, tally_,
-                                              [this](Guest& guest) { over(guest); }));
+    guests_.push_back(
+        std::make_unique<BrokerGuest>(loop_, at_, config, request_ + "connection: close\r\n\r\n",
+                                      tally_, false, [this](BrokerGuest& guest) { over(guest); }));
   }
-  void over(Guest& guest) {
+  void begin_kept() {
+    const ClientConfig& config = configs_[kept_.size() % configs_.size()];
+    kept_.push_back(std::make_unique<BrokerGuest>(loop_, at_, config, request_ + "\r\n",
+                                                  kept_tally_, true,
+                                                  [this](BrokerGuest&) { settled(); }));
+  }
+  void settled() {
+    ++settled_;
+    if (kept_.size() < keep_) begin_kept();
+    if (settled_ == keep_) sweep_.start(std::chrono::milliseconds(0), [this] { then_(); });
+  }
+  void over(BrokerGuest& guest) {
     const auto at = std::find_if(guests_.begin(), guests_.end(),
                                  [&](const auto& other) { return other.get() == &guest; });
     if (at != guests_.end()) gone_.splice(gone_.end(), guests_, at);
@@ -174,11 +133,7 @@ class Crowd {
   void report(double elapsed) {
     next_report_ += elapsed < 30 ? 5 : 30;
     if (watched_.empty()) return;
-    std::size_t kib = 0;
-    std::ifstream status("/proc/" + watched_ + "/status");
-    for (std::string line; std::getline(status, line);) {
-      if (line.starts_with("VmRSS:")) std::sscanf(line.c_str(), "VmRSS: %zu", &kib);
-    }
+    const std::size_t kib = resident_kib(watched_);
     std::error_code ignored;
     const std::filesystem::directory_iterator fds("/proc/" + watched_ + "/fd", ignored);
     const auto open = std::distance(begin_of(fds), {});
@@ -195,8 +150,13 @@ class Crowd {
   std::vector<ClientConfig> configs_;
   std::string request_;
   Tally tally_;
-  std::list<std::unique_ptr<Guest>> guests_;
-  std::list<std::unique_ptr<Guest>> gone_;
+  Tally kept_tally_;
+  std::list<std::unique_ptr<BrokerGuest>> kept_;
+  std::size_t keep_ = 0;
+  std::size_t settled_ = 0;
+  std::function<void()> then_;
+  std::list<std::unique_ptr<BrokerGuest>> guests_;
+  std::list<std::unique_ptr<BrokerGuest>> gone_;
   io::Timer sweep_;
   io::Timer tick_;
   std::string watched_;
@@ -214,6 +174,13 @@ double percentile(const std::vector<double>& sorted, double part) {
                          static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
 }
 
+bool print_failures(const Tally& tally) {
+  for (const auto& [what, count] : tally.failures) {
+    std::printf("%zu failed: %s\n", count, what.c_str());
+  }
+  return tally.failures.empty();
+}
+
 int print(Crowd& crowd) {
   auto& times = crowd.tally().milliseconds;
   std::sort(times.begin(), times.end());
@@ -222,10 +189,17 @@ int print(Crowd& crowd) {
   std::printf("connect to secret: p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, worst %.1f ms\n",
               percentile(times, .5), percentile(times, .9), percentile(times, .99),
               times.empty() ? 0 : times.back());
-  for (const auto& [what, count] : crowd.tally().failures) {
-    std::printf("%zu failed: %s\n", count, what.c_str());
-  }
-  return crowd.tally().failures.empty() && !times.empty() ? 0 : 1;
+  const bool kept = print_failures(crowd.kept());
+  return print_failures(crowd.tally()) && kept && !times.empty() ? 0 : 1;
+}
+
+void report_idle(Crowd& crowd, const Options& options, std::size_t idle) {
+  std::printf(
+      "%zu of %zu idle connections are open after %.1f s; broker has %zu KiB resident, this "
+      "program %zu KiB\n",
+      crowd.kept().milliseconds.size(), idle, crowd.seconds(), resident_kib(options.text("watch")),
+      resident_kib("self"));
+  std::fflush(stdout);
 }
 
 /// What the guests borrow.
@@ -243,6 +217,7 @@ Result<World> make_world(const Options& options) {
     RATLS_CHECK(attester->start());
     out.sources.push_back(std::move(source));
     out.configs.emplace_back(AttestedIdentity(std::move(attester)), key);
+    out.configs.back().timeouts.idle = std::chrono::hours(1);  // of those that --idle keeps
   }
   return out;
 }
@@ -252,14 +227,15 @@ Result<int> run(const Options& options) {
   RATLS_TRY(const auto at, io::Endpoint::parse(options.text("at")));
   RATLS_TRY(const auto resource, kbs::Resource::parse_uri(options.text("resource")));
   io::Loop loop;
-  Crowd crowd(
-      loop, at, std::move(world.configs),
-      "GET " + resource.target() + " HTTP/1.1\r\nhost: broker\r\nconnection: close\r\n\r\n");
-  if (const std::size_t burst = options.number("burst", 0)) {
-    crowd.burst(burst);
-  } else {
+  Crowd crowd(loop, at, std::move(world.configs),
+              "GET " + resource.target() + " HTTP/1.1\r\nhost: broker\r\n");
+  const auto begin = [&] {
+    if (const std::size_t burst = options.number("burst", 0)) return crowd.burst(burst);
     crowd.offer(options.number("rate", 200), options.number("seconds", 10), options.text("watch"));
-  }
+  };
+  const std::size_t idle = options.number("idle", 0);
+  if (idle == 0) begin();
+  if (idle != 0) crowd.keep(idle, [&] { report_idle(crowd, options, idle), begin(); });
   loop.run();
   return print(crowd);
 }
