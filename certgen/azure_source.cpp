@@ -75,10 +75,10 @@ Result<bool> AzureSource::look() {
   return fresh;
 }
 
-// The report from the VM's start holds its TCB of then. One that was not answered leaves that one,
-// which is as genuine: freshness is the quote's.
+// The report from the VM's start holds its TCB of then. A request that cannot be made, or is not
+// answered, leaves that one, which is as genuine: freshness is the quote's.
 Result<void> AzureSource::wait_for_first() {
-  RATLS_CHECK(ask());
+  tell(ask());
   RATLS_TRY(bool fresh, look());
   while (!fresh && std::chrono::steady_clock::now() < asked_ + patience_.whole) {
     std::this_thread::sleep_for(patience_.pause);
@@ -106,6 +106,10 @@ Result<void> AzureSource::look_again() {
 void AzureSource::renew() {
   const auto done = look_again();
   if (!done) user_data_.clear();
+  tell(done);
+}
+
+void AzureSource::tell(const Result<void>& done) {
   const std::string text = done ? std::string() : done.error().message();
   if (text == said_) return;
   said_ = text;

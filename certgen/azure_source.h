@@ -60,6 +60,7 @@ class AzureSource final : public ReportSource {
   Result<void> wait_for_first();
   Result<void> look_again();
   void renew();
+  void tell(const Result<void>& done);
   Result<AzureEvidence> quote_once(const ReportData& data);
 
   std::unique_ptr<detail::VtpmDoor> door_;

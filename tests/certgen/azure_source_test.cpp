@@ -30,6 +30,7 @@ struct Tpm {
   int answers_after = 0;  ///< reads of the report until it names the request; -1: never
   bool upper_case = false;
   bool unreadable = false;
+  bool unwritable = false;
   int pcrs_move = 0;  ///< how many quotes are overtaken by an extended PCR
   Bytes index = hcl_with("old");
   int requests = 0;
@@ -59,6 +60,7 @@ class Door final : public detail::VtpmDoor {
   Result<void> write_index(std::uint32_t index, ByteView value) override {
     CHECK(index == 0x01400002);
     CHECK(value.size() == 64);
+    if (tpm_.unwritable) return Error(Reason::io_error, "the TPM, writing NV index 0x01400002");
     ++tpm_.requests;
     tpm_.user_data = to_hex(value);
     if (tpm_.upper_case) {
@@ -177,6 +179,20 @@ TEST_CASE("a later report that cannot be had leaves the one from before, and say
   CHECK(shown(source.get(ReportData()).value()) == first);
   REQUIRE(said.size() == 1);
   CHECK(said[0].find("from before stays in use") != std::string::npos);
+}
+
+TEST_CASE("a request that cannot be written costs a fresh report, and no evidence") {
+  Tpm tpm;
+  tpm.unwritable = true;
+  std::vector<std::string> said;
+  AzureSource source =
+      source_of(tpm, 0ms, 1h, [&](const std::string& line) { said.push_back(line); });
+  const auto report = source.get(ReportData());
+  REQUIRE(report);
+  CHECK(shown(*report).find("old") != std::string::npos);
+  CHECK(source.get(ReportData()));
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].find("writing NV index 0x01400002") != std::string::npos);
 }
 
 TEST_CASE("evidence goes out without a VCEK where the machine's service gives none") {

@@ -110,6 +110,18 @@ TEST_CASE("policy new makes the strict policy of an Azure guest from its certifi
   CHECK(has(judged.output, "REJECTED  crl_missing"));
 }
 
+TEST_CASE("collateral fetch reads chip and level out of an HCL report") {
+  const Machine machine;
+  const std::string hcl = machine.folder.file("hcl.bin");
+  REQUIRE(tool("report --source sim-azure:" + machine.sim + " --out " + hcl).status == 0);
+  const auto got = tool("collateral fetch --report " + hcl + " --store " +
+                        machine.folder.file("store") + " --base-url https://127.0.0.1:1");
+  INFO(got.output);
+  CHECK(got.status == 69);
+  CHECK(has(got.output, "VCEK of Milan chip"));
+  CHECK(has(got.output, "bl 4 tee 0 snp 27 ucode 222"));
+}
+
 TEST_CASE("policy new refuses Azure's evidence that says too little, in words that help") {
   const Machine machine;
   const std::string azure = machine.certificate("azure.pem");
