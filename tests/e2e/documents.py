@@ -66,6 +66,21 @@ def unknown_tests(build: str) -> list[str]:
     return errors
 
 
+def unproved_attacks() -> list[str]:
+    """Every attack of docs/attacks.md and of the protocol has a row, and each row a test or the word open."""
+    rows = re.findall(r"^\| ([\d, ]+) \|(.*)\|$", read(ROOT / "docs" / "attacks.md"), re.M)
+    errors = [f"docs/attacks.md: attack {numbers} names no test and is not said to be open"
+              for numbers, row in rows if not re.search(r'"[^"]+"|`\w+`|\*\*open\*\*', row.rsplit("|", 1)[-1])]
+    numbered = [int(number) for numbers, _ in rows for number in numbers.split(",")]
+    if numbered != list(range(1, len(numbered) + 1)):
+        errors.append(f"docs/attacks.md: the attacks are not numbered 1 to {len(numbered)}: {numbered}")
+    section = re.search(r"^## 12\..*?(?=^## 13\.)", read(ROOT / "docs" / "protocol.md"), re.M | re.S)
+    of_protocol = [int(number) for number in re.findall(r"(?:^|; )(\d+) ", section.group(0) if section else "", re.M)]
+    if not of_protocol or not set(of_protocol) <= set(numbered):
+        errors.append("docs/attacks.md: an attack of docs/protocol.md, section 12, has no row")
+    return errors
+
+
 def missing_commands() -> list[str]:
     """Every script that a document tells people to run exists."""
     return [f"{path.relative_to(ROOT)}: there is no {script}"
@@ -74,7 +89,7 @@ def missing_commands() -> list[str]:
 
 
 def main() -> int:
-    errors = dead_links() + old_code() + unknown_tests(sys.argv[1]) + missing_commands()
+    errors = dead_links() + old_code() + unknown_tests(sys.argv[1]) + unproved_attacks() + missing_commands()
     for error in errors:
         print(error)
     print(f"{len(documents())} documents, {len(errors)} errors")
