@@ -9,7 +9,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include <malloc.h>
@@ -107,16 +106,8 @@ void print_phases(const Kind& kind, std::size_t count) {
 /// Handshakes a second of `threads` threads, each with sessions of its own.
 double rate(const std::vector<std::vector<Kind>>& of_thread, std::size_t which, std::size_t threads,
             std::size_t count) {
-  std::vector<std::thread> running;
   const auto start = Clock::now();
-  for (std::size_t i = 0; i < threads; ++i) {
-    running.emplace_back([&kind = of_thread[i][which], count] {
-      const ClientConfig client = kind.client();
-      const ServerConfig server = kind.server();
-      for (std::size_t done = 0; done < count; ++done) handshake(client, server);
-    });
-  }
-  for (std::thread& thread : running) thread.join();
+  run_on_threads(of_thread, which, threads, count);
   return static_cast<double>(threads * count) / (Micros(Clock::now() - start).count() / 1e6);
 }
 

@@ -5,13 +5,11 @@
 #include <chrono>
 #include <cstdio>
 #include <string_view>
-#include <thread>
 
 #include <pthread.h>
 
 #include <mbedtls/threading.h>
 
-#include "support/drive.h"
 #include "support/kinds.h"
 
 namespace {
@@ -77,17 +75,9 @@ namespace {
 /// `count` handshakes on each of `threads` threads; prints what one of them did with the lock.
 void measure(const std::vector<std::vector<Kind>>& of_thread, std::size_t which,
              std::size_t threads, std::size_t count) {
-  std::vector<std::thread> running;
   reset();
   const Nanoseconds cpu = process_cpu();
-  for (std::size_t i = 0; i < threads; ++i) {
-    running.emplace_back([&kind = of_thread[i][which], count] {
-      const ClientConfig client = kind.client();
-      const ServerConfig server = kind.server();
-      for (std::size_t done = 0; done < count; ++done) handshake(client, server);
-    });
-  }
-  for (std::thread& thread : running) thread.join();
+  run_on_threads(of_thread, which, threads, count);
   const auto handshakes = static_cast<double>(threads * count);
   const auto micros = [&](const std::atomic<std::int64_t>& nanoseconds) {
     return static_cast<double>(nanoseconds.load()) / 1e3 / handshakes;

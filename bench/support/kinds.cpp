@@ -1,5 +1,7 @@
 #include "kinds.h"
 
+#include <thread>
+
 #include <ratls/certgen/leaf.h>
 #include <ratls/tickets.h>
 
@@ -122,6 +124,19 @@ std::vector<Kind> kinds(const Guests& guests) {
   add_server_kinds(out, guests, "_warm", warm);
   add_server_kinds(out, guests, "_cold", cold);
   return out;
+}
+
+void run_on_threads(const std::vector<std::vector<Kind>>& of_thread, std::size_t which,
+                    std::size_t threads, std::size_t count) {
+  std::vector<std::thread> running;
+  for (std::size_t i = 0; i < threads; ++i) {
+    running.emplace_back([&kind = of_thread[i][which], count] {
+      const ClientConfig client = kind.client();
+      const ServerConfig server = kind.server();
+      for (std::size_t done = 0; done < count; ++done) handshake(client, server);
+    });
+  }
+  for (std::thread& thread : running) thread.join();
 }
 
 }  // namespace ratls::bench

@@ -48,4 +48,9 @@ struct Kind {
 /// `plain_mutual` first. `guests` outlive them.
 std::vector<Kind> kinds(const Guests& guests);
 
+/// `count` handshakes of the kind `which` on each of `threads` threads; `of_thread` has their
+/// kinds.
+void run_on_threads(const std::vector<std::vector<Kind>>& of_thread, std::size_t which,
+                    std::size_t threads, std::size_t count);
+
 }  // namespace ratls::bench
