@@ -28,8 +28,8 @@ Bytes seal(const Key& key, ByteView value, ByteView associated);
 /// associated data or any byte differ; io_error where guarded memory is not to be had.
 Result<SecretBytes> open(const Key& key, ByteView sealed, ByteView associated, Reason on_error);
 
-/// The same into `out`, on the stack for a moment; says how many bytes. Errors: `on_error`, also
-/// where `out` is too small; `out` is wiped then.
+/// The same into `out`, on the stack for a moment; says how many bytes. Errors: `on_error`, with
+/// `out` wiped where the seal does not hold, and untouched where it is too small.
 Result<std::size_t> open_into(const Key& key, ByteView sealed, ByteView associated,
                               std::span<std::uint8_t> out, Reason on_error);
 

@@ -1,6 +1,9 @@
 /// Resumption, for those who ask for it: an attested guest that was accepted comes back within
 /// minutes without new evidence (docs/protocol.md, section 9; docs/decisions/0012).
 ///
+///   server.tickets = TicketIssuer::create().value();  // one, as long as the server runs
+///   client.tickets = TicketWallet::create().value();  // one for all connections to it
+///
 /// Off unless a configuration names one of these objects. What a resumed session proves is less
 /// than evidence: that its ticket came back with its PSK, a bearer secret of the client's memory.
 /// Its level is Level::resumed, and peer and verdict say how old the evidence is.

@@ -35,4 +35,24 @@ TEST_CASE("a sealed value opens with its key and its meaning only, and no bit of
   }
 }
 
+TEST_CASE(
+    "a value opens into memory that is large enough, and what does not open leaves nothing there") {
+  const seal::Key key = seal::generate_key();
+  const Bytes sealed = seal::seal(key, as_bytes("a value"), as_bytes("name"));
+  CHECK(opened(key, sealed, "name") == "a value");
+  Bytes out(9, 0x7e);
+  const auto size = seal::open_into(key, sealed, as_bytes("name"), out, Reason::ticket_unknown);
+  REQUIRE(size);
+  CHECK(to_string(ByteView(out).first(*size)) == "a value");
+  Bytes small(6, 0x7e);
+  CHECK(seal::open_into(key, sealed, as_bytes("name"), small, Reason::ticket_unknown)
+            .error()
+            .reason() == Reason::ticket_unknown);
+  CHECK(small == Bytes(6, 0x7e));
+  CHECK(seal::open_into(key, sealed, as_bytes("other"), out, Reason::ticket_unknown)
+            .error()
+            .reason() == Reason::ticket_unknown);
+  CHECK(is_zero(out));
+}
+
 }  // namespace ratls

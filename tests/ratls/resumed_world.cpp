@@ -120,4 +120,11 @@ bool AcceptedPair::resumed() const {
   return guest->resumed_after().has_value();
 }
 
+Bytes output_of(Session& session) {
+  session.advance();
+  Bytes out(session.output().begin(), session.output().end());
+  session.sent(out.size());
+  return out;
+}
+
 }  // namespace ratls::test

@@ -80,4 +80,7 @@ struct AcceptedPair {
   Result<bool> accepted;
 };
 
+/// Goes as far as it can, and takes all that it has to say.
+Bytes output_of(Session& session);
+
 }  // namespace ratls::test

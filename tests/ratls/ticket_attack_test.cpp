@@ -8,17 +8,11 @@
 
 using namespace ratls;
 using ratls::test::AcceptedPair;
+using ratls::test::output_of;
 using ratls::test::ResumedWorld;
 using State = Session::State;
 
 namespace {
-
-Bytes output_of(Session& session) {
-  session.advance();
-  Bytes out(session.output().begin(), session.output().end());
-  session.sent(out.size());
-  return out;
-}
 
 /// A guest whose ClientHello with a ticket is out, and a broker that has looked into it.
 struct Shown {

@@ -7,6 +7,7 @@
 #include "resumed_world.h"
 
 using namespace ratls;
+using ratls::test::output_of;
 using ratls::test::RawTls;
 using ratls::test::RawTlsOptions;
 using ratls::test::ResumedWorld;
@@ -28,13 +29,6 @@ struct Stolen {
   ~Stolen() { mbedtls_ssl_session_free(&session); }
   mbedtls_ssl_session session{};
 };
-
-Bytes output_of(Session& session) {
-  session.advance();
-  Bytes out(session.output().begin(), session.output().end());
-  session.sent(out.size());
-  return out;
-}
 
 // The ClientHello in the first record with its one ticket `times` over, each of an age that is
 // wrong.
@@ -165,4 +159,23 @@ TEST_CASE("a ClientHello full of tickets is looked into a few times, and costs n
   REQUIRE(one > 0);
   CHECK(looks_at(3) == 3 * one);
   CHECK(looks_at(30) == 4 * one);
+}
+
+TEST_CASE("attack 10: a guest with a ticket goes over a HelloRetryRequest to a full handshake") {
+  static constexpr std::array<std::uint16_t, 2> kOnly{MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
+                                                      MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
+  ResumedWorld world;
+  const auto wallet = world.wallet_with_ticket();
+  const auto reports = world.world.processor().signed_reports();
+  RawTlsOptions options;
+  options.server = true;
+  options.identity = world.world.broker().get();
+  options.groups = kOnly.data();
+  RawTls server(options);
+  Session guest = Session::client(world.guest(wallet)).value();
+  server.run(guest);
+  REQUIRE(guest.state() == State::open);
+  CHECK_FALSE(guest.peer()->resumed_after());
+  CHECK(world.world.processor().signed_reports() == reports + 1);
+  CHECK_FALSE(server.peer_certificate().empty());
 }
