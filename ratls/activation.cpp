@@ -36,20 +36,14 @@ std::vector<std::string> split(std::string_view text) {
   }
 }
 
-bool is_open(int fd) {
-  return ::fcntl(fd, F_GETFD) >= 0;
-}
-
 Result<std::vector<InheritedSocket>> take(int count, std::string_view names) {
   std::vector<std::string> named(static_cast<std::size_t>(count));
   if (!names.empty()) named = split(names);
   if (named.size() != static_cast<std::size_t>(count)) {
     return wrong("LISTEN_FDNAMES has another number of names than LISTEN_FDS");
   }
-  for (int fd = kFirst; fd < kFirst + count; ++fd) {
-    if (!is_open(fd))
-      return wrong("descriptor " + std::to_string(fd) + " of LISTEN_FDS is not open");
-  }
+  // A descriptor that is no listener may be somebody else's, who opened it since the start.
+  for (int fd = kFirst; fd < kFirst + count; ++fd) RATLS_CHECK(check_listener(fd));
   std::vector<InheritedSocket> out;
   out.reserve(named.size());
   for (int i = 0; i < count; ++i) {

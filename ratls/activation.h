@@ -27,9 +27,9 @@ struct InheritedSocket {
 
 /// Takes over the sockets that were passed to this process, at most 256; none where there are none,
 /// or where they are for another process. Call it once: the descriptors have an owner then, and no
-/// child inherits them. What they are is for TcpListener::adopt() to see.
-/// Errors: invalid_config, where the values contradict each other or name what is not open; no
-/// descriptor was touched then.
+/// child inherits them. TcpListener::adopt() makes a listener of one.
+/// Errors: invalid_config, where the values contradict each other; not_a_listener, where one of
+/// them is no listening stream socket. No descriptor was touched then.
 Result<std::vector<InheritedSocket>> inherited_sockets(const Activation& given);
 
 }  // namespace ratls

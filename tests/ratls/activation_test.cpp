@@ -75,7 +75,7 @@ TEST_CASE("what contradicts itself, or is not open, is refused and touches nothi
   CHECK(why({"", "1", ""}) == Reason::invalid_config);
   CHECK(why({"me", "1", ""}) == Reason::invalid_config);
   CHECK(why({pid, "1", "a:b"}) == Reason::invalid_config);
-  CHECK(why({pid, "256", ""}) == Reason::invalid_config);  // some of them are not open
+  CHECK(why({pid, "256", ""}) == Reason::not_a_listener);  // most of them are not open
 }
 
 TEST_CASE("inherited sockets have their names, an owner, and no heirs") {
@@ -90,6 +90,12 @@ TEST_CASE("inherited sockets have their names, an owner, and no heirs") {
     return named && closes && listener && listener->native() == 3;
   });
   CHECK(code == 0);
+  const int other = in_child(one.get(), STDERR_FILENO, [] {
+    const auto taken = inherited_sockets({own_pid(), "2", ""});
+    const bool refused = !taken && taken.error().reason() == Reason::not_a_listener;
+    return refused && ::fcntl(3, F_GETFD) == 0 && ::fcntl(4, F_GETFD) == 0;  // both as they were
+  });
+  CHECK(other == 0);
   const int unnamed = in_child(one.get(), two.get(), [] {
     auto taken = inherited_sockets({own_pid(), "1", ""});
     return taken && taken->size() == 1 && (*taken)[0].name.empty();

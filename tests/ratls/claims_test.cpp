@@ -31,14 +31,16 @@ std::string exchange(Channel& channel, const std::string& text) {
 
 /// Echoes, but to "more" it answers with more than anybody's buffers hold.
 void echo_or_flood(Channel channel, const std::string&) {
+  const Bytes flood(std::size_t{64} << 20U, 0x66);
   std::array<std::uint8_t, 64> buffer{};
   while (true) {
     const auto got = channel.read(buffer);
-    if (!got || *got == 0) return;
+    if (!got) return;
+    if (*got == 0) break;
     const ByteView text = ByteView(buffer).first(*got);
-    const Bytes flood(std::size_t{64} << 20U, 0x66);
     if (!channel.write(to_string(text) == "more" ? ByteView(flood) : text)) return;
   }
+  static_cast<void>(channel.close());
 }
 
 }  // namespace
