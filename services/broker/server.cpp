@@ -25,6 +25,7 @@ std::string hash_of(ByteView certificate) {
   return out;
 }
 
+constexpr std::size_t kFew = 8;  // connections whose memory is not worth the walk
 constexpr std::uint64_t kPlain = 0;
 constexpr std::uint64_t kFramed = 1;
 
@@ -193,9 +194,9 @@ Answer BrokerServer::status_page(const std::vector<PolicyId>& policies) const {
   return {200, "application/json", out.str() + "\n", {}, {}, {}, {}};
 }
 
-// A burst's memory would stay with the allocator for ever: some 150 KB for each connection.
+// A burst's memory would stay with the allocator for ever: some 90 KB for each connection.
 void BrokerServer::tidy() {
-  if (most_ > 2 * connections_.size() + 64) {
+  if (most_ > 2 * connections_.size() + kFew) {
     ::malloc_trim(0);
     most_ = connections_.size();
   }
