@@ -37,6 +37,12 @@ std::string text_of(const broker::AuditSummary& summary, const std::string& file
                     std::to_string(summary.releases) + " releases";
   if (summary.files > 1) out += ", in " + std::to_string(summary.files) + " files";
   out += "\n";
+  if (summary.head.seq == 0) {
+    out +=
+        "WARNING it is empty, which proves nothing: a log whose lines were all removed looks the "
+        "same, and every broker writes a line when it starts; compare a head that was kept "
+        "(--head), or a guest's receipt (ratls audit receipt --log)\n";
+  }
   if (!summary.torn.empty()) {
     out += "its last line was torn by a crash (" + std::to_string(summary.torn.size()) +
            " bytes); nothing was released for it, and the broker removes it at its next start\n";
@@ -49,6 +55,7 @@ std::string json_of(const broker::AuditSummary& summary) {
   json::Object out;
   out.text("schema", "ratls.audit_check/1").boolean("unbroken", true);
   out.number("lines", summary.head.seq).number("releases", summary.releases);
+  out.boolean("empty", summary.head.seq == 0);
   out.number("files", summary.files)
       .number("torn_bytes", summary.torn.size())
       .text("head", summary.head.hash.hex());

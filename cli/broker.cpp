@@ -5,6 +5,7 @@
 #include <memory>
 
 #include <ratls/services/broker/audit.h>
+#include <ratls/services/broker/doorstep.h>
 #include <ratls/services/broker/parts.h>
 
 #include "broker_verbs.h"
@@ -35,6 +36,7 @@ std::string rule_text(const ReleaseRule& rule) {
   if (rule.lease) out += ", to one at a time for " + std::to_string(rule.lease->count()) + " s";
   if (rule.not_after) out += ", until " + to_rfc3339(*rule.not_after);
   if (rule.firmware_only_accepted) out += ", DANGEROUS: also where only firmware is measured";
+  if (rule.key_bound_accepted) out += ", DANGEROUS: also over evidence of a key alone";
   return out;
 }
 
@@ -59,31 +61,50 @@ Result<std::string> addresses_text(const BrokerConfig& config) {
   return out + "\nidentity  guests pin " + identity->pin() + "\n";
 }
 
+std::string limits_text(const BrokerConfig& config) {
+  const auto limits = broker::doorstep_limits(config.limits, broker::usable_memory());
+  return "limits    " + std::to_string(limits.connections) + " connections, " +
+         std::to_string(limits.per_address) + " of one address; " +
+         std::to_string(limits.handshakes) + " handshakes at once, " +
+         std::to_string(limits.handshakes_per_address) + " of one address\n";
+}
+
 Result<std::string> audit_text(const BrokerConfig& config) {
   if (!exists(config.audit)) return "audit     " + config.audit + " will be begun\n";
-  RATLS_TRY(const auto summary, broker::check_audit(config.audit, {}));
+  const auto checked = broker::check_audit(config.audit, {});
+  if (!checked) return broker::about(config.audit, checked.error());
+  const broker::AuditSummary& summary = *checked;
+  if (summary.head.seq == 0) {
+    return "audit     " + config.audit +
+           " is EMPTY: if a broker wrote to it before, what limits and leases counted is gone\n";
+  }
   return "audit     unbroken, " + std::to_string(summary.head.seq) + " lines, " +
          std::to_string(summary.releases) + " releases\n";
 }
 
-Result<std::string> policy_text_of(const BrokerConfig& config) {
-  RATLS_TRY(PolicyFile file, broker::policy_file_of(config));
-  file.state.clear();  // checking remembers nothing
-  RATLS_TRY(const Policy policy, broker::load_checked_policy(file, *config.release));
-  std::string out = "policy    " + policy.name() + " version " + std::to_string(policy.version()) +
-                    ", sha256 " + policy.sha256().hex() +
-                    (file.key ? ", signed\n" : ", signature not demanded\n");
-  for (const std::string& danger : broker::dangers_of(config, policy))
+// Checking remembers nothing.
+Result<std::string> policies_text(const BrokerConfig& config) {
+  RATLS_TRY(const Policies policies, broker::look_at_policies(config));
+  std::string out;
+  for (std::size_t i = 0; i < config.policies.size(); ++i) {
+    const Policy& policy = policies.all().at(i);
+    const bool is_signed = !config.policies[i].key.empty();
+    out += "policy    " + policy.name() + " version " + std::to_string(policy.version()) +
+           ", sha256 " + policy.sha256().hex() +
+           (is_signed ? ", signed\n" : ", signature not demanded\n");
+  }
+  for (const std::string& danger : broker::dangers_of(*config.release, policies)) {
     out += "          WARNING " + danger + "\n";
+  }
   return out;
 }
 
 Result<std::string> report_on(const BrokerConfig& config) {
   RATLS_TRY(std::string out, addresses_text(config));
-  RATLS_TRY(const std::string policy, policy_text_of(config));
+  RATLS_TRY(const std::string policies, policies_text(config));
   RATLS_TRY(const std::string audit, audit_text(config));
   RATLS_TRY(auto store, broker::open_store(config));
-  out += policy + audit;
+  out += limits_text(config) + policies + audit;
   for (const auto& [uri, rule] : *config.release) {
     RATLS_TRY(const std::string value, value_text(uri, rule, store));
     out += "release   " + uri + " (" + value + ") " + rule_text(rule) + "\n";

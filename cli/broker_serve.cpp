@@ -31,6 +31,7 @@ void announce(const broker::Server& server, const Journal& journal) {
   if (!where.framed.empty()) fields.emplace_back("framed", where.framed);
   if (!where.status.empty()) fields.emplace_back("status", where.status);
   fields.emplace_back("pin", server.pin());
+  fields.emplace_back("handshakes", std::to_string(server.handshakes()));
   for (const std::string& danger : server.dangers()) {
     journal.warn("policy.danger", {{"detail", danger}});
   }

@@ -57,6 +57,7 @@ Result<AuditLog> AuditLog::open(const std::string& path, const Clock& clock,
 
 Result<void> AuditLog::continue_from(AuditSummary summary) {
   head_ = summary.head;
+  begun_ = head_.seq == 0;
   size_ = summary.size;
   json::Object event;
   if (!summary.torn.empty()) {

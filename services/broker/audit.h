@@ -75,6 +75,8 @@ class AuditLog {
   Result<std::vector<AuditPlace>> append(std::span<const json::Object> events);
 
   [[nodiscard]] const AuditHead& head() const noexcept { return head_; }
+  /// Was there no line when it was opened?
+  [[nodiscard]] bool begun() const noexcept { return begun_; }
 
  private:
   AuditLog(Descriptor lock, Descriptor file, std::string path, const Clock& clock)
@@ -91,6 +93,7 @@ class AuditLog {
   std::uint64_t size_ = 0;
   std::uint64_t max_file_ = 0;
   bool failed_ = false;
+  bool begun_ = false;
 };
 
 }  // namespace ratls::broker

@@ -50,16 +50,19 @@ class Reader {
                                   "unix:PATH, since nobody is asked who he is there");
   }
 
-  Result<void> policy(const JsonValue& value, BrokerConfig& out) const {
-    RATLS_TRY(const auto fields,
-              JsonFields::open(file_, value, "policy", {"file"},
-                               {"key", "state", "collateral", "dangerously_accept_key_bound"}));
-    RATLS_TRY(out.policy, path(fields.at("file"), "file"));
-    RATLS_TRY(out.policy_key, path_or_none(fields, "key"));
-    RATLS_TRY(out.policy_state, path_or_none(fields, "state"));
-    RATLS_TRY(out.collateral, path_or_none(fields, "collateral"));
-    if (const auto* key_bound = fields.find("dangerously_accept_key_bound")) {
-      RATLS_TRY(out.key_bound, file_.boolean(*key_bound, "dangerously_accept_key_bound"));
+  Result<void> policies(const JsonValue& value, BrokerConfig& out) const {
+    RATLS_TRY(const auto* items, file_.list(value, "policies"));
+    if (items->size() > Policies::kMost) {
+      return file_.wrong(value, "at most " + std::to_string(Policies::kMost) + " policies");
+    }
+    for (const JsonValue& item : *items) {
+      RATLS_TRY(const auto fields,
+                JsonFields::open(file_, item, "a policy", {"file"}, {"key", "state"}));
+      PolicyPlace place;
+      RATLS_TRY(place.file, path(fields.at("file"), "file"));
+      RATLS_TRY(place.key, path_or_none(fields, "key"));
+      RATLS_TRY(place.state, path_or_none(fields, "state"));
+      out.policies.push_back(std::move(place));
     }
     return {};
   }
@@ -85,13 +88,16 @@ class Reader {
 
   Result<void> limits(const JsonValue& value, BrokerLimits& out) const {
     RATLS_TRY(const auto fields,
-              JsonFields::open(file_, value, "limits", {},
-                               {"connections", "connections_per_address", "requests_per_minute",
-                                "idle_seconds", "drain_seconds", "audit_bytes"}));
+              JsonFields::open(
+                  file_, value, "limits", {},
+                  {"connections", "connections_per_address", "handshakes", "handshakes_per_address",
+                   "requests_per_minute", "idle_seconds", "drain_seconds", "audit_bytes"}));
     std::uint64_t idle = static_cast<std::uint64_t>(out.idle.count());
     std::uint64_t drain = static_cast<std::uint64_t>(out.drain.count());
     RATLS_CHECK(number(fields, "connections", 1'000'000, out.connections));
     RATLS_CHECK(number(fields, "connections_per_address", 1'000'000, out.per_address));
+    RATLS_TRY(out.handshakes, number_or_none(fields, "handshakes"));
+    RATLS_TRY(out.handshakes_per_address, number_or_none(fields, "handshakes_per_address"));
     RATLS_CHECK(number(fields, "requests_per_minute", 10'000'000, out.requests_per_minute));
     RATLS_CHECK(number(fields, "idle_seconds", 3600, idle));
     RATLS_CHECK(number(fields, "drain_seconds", 3600, drain));
@@ -112,6 +118,13 @@ class Reader {
     return {};
   }
 
+  Result<std::optional<std::uint64_t>> number_or_none(const JsonFields& fields,
+                                                      std::string_view key) const {
+    std::uint64_t out = 0;
+    RATLS_CHECK(number(fields, key, 1'000'000, out));
+    return out == 0 ? std::optional<std::uint64_t>() : std::optional(out);
+  }
+
   const JsonFile& file_;
   std::string folder_;
 };
@@ -127,11 +140,24 @@ Result<void> read_addresses(const JsonFields& fields, const Reader& reader, Brok
   return {};
 }
 
-bool can_ever_have(const ReleaseRule& rule, const std::vector<PolicyGuest>& guests) {
-  return std::any_of(guests.begin(), guests.end(), [&](const PolicyGuest& guest) {
-    return rule.accept.contains(guest.name) &&
-           (guest.covers == Covers::image || rule.firmware_only_accepted);
-  });
+// All guests, by the names that rules use.
+Result<std::map<std::string, Covers>> named_guests(const Policies& policies) {
+  std::map<std::string, Covers> out;
+  for (const Policy& policy : policies.all()) {
+    for (const PolicyGuest& guest : guests_of(policy)) {
+      std::string name = full_name(policy.name(), guest.name);
+      if (out.emplace(name, guest.covers).second) continue;
+      return Error(Reason::invalid_config,
+                   "two guests are called " + name + "; give their policies names without a slash");
+    }
+  }
+  return out;
+}
+
+bool can_ever_have(const ReleaseRule& rule, const std::map<std::string, Covers>& guests) {
+  return rule.firmware_only_accepted ||
+         std::any_of(rule.accept.begin(), rule.accept.end(),
+                     [&](const std::string& name) { return guests.at(name) == Covers::image; });
 }
 
 }  // namespace
@@ -142,12 +168,13 @@ Result<BrokerConfig> parse_broker_config(ByteView json, const std::string& folde
   const Reader reader(file, folder);
   RATLS_TRY(const auto fields,
             JsonFields::open(file, root, "broker.json",
-                             {"listen", "identity", "policy", "secrets", "audit", "release"},
-                             {"$schema", "framed", "status", "receipts", "limits"}));
+                             {"listen", "identity", "policies", "secrets", "audit", "release"},
+                             {"$schema", "framed", "status", "collateral", "receipts", "limits"}));
   BrokerConfig out;
   RATLS_CHECK(read_addresses(fields, reader, out));
   RATLS_TRY(out.identity, reader.path(fields.at("identity"), "identity"));
-  RATLS_CHECK(reader.policy(fields.at("policy"), out));
+  RATLS_CHECK(reader.policies(fields.at("policies"), out));
+  RATLS_TRY(out.collateral, reader.path_or_none(fields, "collateral"));
   RATLS_CHECK(reader.secrets(fields.at("secrets"), out));
   RATLS_TRY(out.audit, reader.path(fields.at("audit"), "audit"));
   RATLS_TRY(out.receipts, reader.path_or_none(fields, "receipts"));
@@ -163,26 +190,46 @@ Result<BrokerConfig> read_broker_config(const std::string& path) {
   return parse_broker_config(text, slash == std::string::npos ? "" : path.substr(0, slash + 1));
 }
 
-std::vector<std::string> dangers_of(const BrokerConfig& config, const Policy& policy) {
-  std::vector<std::string> out = policy.dangers();
-  if (config.key_bound) {
-    out.emplace_back(
-        "evidence that is bound to a TLS key and to no session is accepted (level 0): whoever gets "
-        "hold of a guest's key is given its secrets anywhere (CVE-2026-33697)");
+std::string full_name(const std::string& policy, const std::string& guest) {
+  return policy + "/" + guest;
+}
+
+bool any_key_bound(const ReleaseRules& rules) {
+  return std::any_of(rules.begin(), rules.end(),
+                     [](const auto& each) { return each.second.key_bound_accepted; });
+}
+
+std::vector<std::string> dangers_of(const ReleaseRules& rules, const Policies& policies) {
+  std::vector<std::string> out;
+  for (const Policy& policy : policies.all()) {
+    for (const std::string& danger : policy.dangers()) out.push_back(policy.name() + ": " + danger);
+  }
+  for (const auto& [resource, rule] : rules) {
+    if (rule.firmware_only_accepted) {
+      out.push_back(resource +
+                    ": released also to guests of which only the firmware is measured: nothing is "
+                    "proved about their kernel or program");
+    }
+    if (rule.key_bound_accepted) {
+      out.push_back(resource +
+                    ": released also over evidence that is bound to a TLS key and to no session "
+                    "(level 0): whoever gets hold of a guest's key is given it anywhere "
+                    "(CVE-2026-33697)");
+    }
   }
   return out;
 }
 
-Result<void> check_against(const ReleaseRules& rules, const Policy& policy) {
-  const auto guests = guests_of(policy);
+Result<void> check_against(const ReleaseRules& rules, const Policies& policies) {
+  RATLS_TRY(const auto guests, named_guests(policies));
   std::vector<std::string_view> names;
-  for (const PolicyGuest& guest : guests) names.push_back(guest.name);
+  for (const auto& [name, covers] : guests) names.push_back(name);
   for (const auto& [resource, rule] : rules) {
     for (const std::string& name : rule.accept) {
-      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      if (guests.contains(name)) continue;
       const std::string close = strict_json::nearest(name, names);
       return Error(Reason::invalid_config,
-                   resource + ": policy " + policy.name() + " has no guest \"" + name + "\"" +
+                   resource + ": no policy has a guest \"" + name + "\"" +
                        (close.empty() ? "" : "; did you mean \"" + close + "\"?"));
     }
     if (can_ever_have(rule, guests)) continue;

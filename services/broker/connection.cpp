@@ -1,5 +1,6 @@
 #include <ratls/services/broker/connection.h>
 
+#include <iterator>
 #include <utility>
 
 namespace ratls::broker {
@@ -14,6 +15,32 @@ constexpr auto kEndTime = 2s;    // for the peer's end after ours
 std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
                                                                start);
+}
+
+void append(Journal::Fields& fields, Journal::Fields more) {
+  fields.insert(fields.end(), std::make_move_iterator(more.begin()),
+                std::make_move_iterator(more.end()));
+}
+
+void add(std::string& list, const std::string& item) {
+  list += (list.empty() ? "" : ", ") + item;
+}
+
+// Whose measurement it was, where the report was genuine, and which policy came nearest.
+Journal::Fields about_refused(const Verdict& verdict) {
+  Journal::Fields out;
+  for (const auto& field : verdict.peer.fields()) {
+    if (field.key != "measurement" || field.json.size() < 2) continue;
+    out.emplace_back("peer.measurement", field.json.substr(1, field.json.size() - 2));
+  }
+  if (verdict.policy) append(out, fields_of(*verdict.policy));
+  std::string others;
+  for (const auto& other : verdict.other_policies) {
+    if (!other.reason) continue;
+    add(others, other.policy.name + ": " + std::string(code(*other.reason)));
+  }
+  if (!others.empty()) out.emplace_back("policy.others", others);
+  return out;
 }
 
 }  // namespace
@@ -52,12 +79,23 @@ void Connection::start(std::unique_ptr<io::Stream> wire, Session session,
 Journal::Fields Connection::about() const {
   Journal::Fields out{{"conn", std::to_string(number_)}, {"peer.address", from_}};
   if (!guest_) return out;
-  out.emplace_back("peer.guest", guest_->name);
+  const Acceptance& as = guest_->accepted.at(as_);
+  out.emplace_back("peer.guest", as.guest);
   out.emplace_back("peer.measurement", guest_->measurement);
   out.emplace_back("evidence.sha256", guest_->evidence);
-  out.emplace_back("policy.sha256", guest_->policy);
+  append(out, fields_of(as.policy));
+  if (guest_->key_bound) out.emplace_back("peer.level", "key");
   if (guest_->simulated) out.emplace_back("simulated", "true");
   return out;
+}
+
+// What TLS agreed on; empty where the handshake did not come so far.
+Journal::Fields Connection::about_tls() const {
+  const std::string cipher = stream_->session().cipher_suite();
+  if (cipher.empty()) return {};
+  return {{"tls.protocol.version", "1.3"},
+          {"tls.cipher", cipher},
+          {"tls.server.hash.sha256", desk_.certificate_hash()}};
 }
 
 void Connection::opened() {
@@ -68,16 +106,17 @@ void Connection::opened() {
                            about());
     return end();
   }
-  guest_ = guest_of(*peer, session.verdict());
+  guest_ = guest_of(*peer);
+  desk_.opened(*this);
   desk_.metrics().handshake("accepted", since(since_), session.verdict());
   auto fields = about();
-  if (session.verdict() != nullptr && session.verdict()->policy) {
-    fields.emplace_back("policy.name", session.verdict()->policy->name);
+  std::string others;
+  for (std::size_t i = 1; i < guest_->accepted.size(); ++i) {
+    const Acceptance& also = guest_->accepted[i];
+    add(others, full_name(also.policy.name, also.guest));
   }
-  if (peer->level() == Level::key) fields.emplace_back("peer.level", "key");
-  fields.emplace_back("tls.protocol.version", "1.3");
-  fields.emplace_back("tls.cipher", session.cipher_suite());
-  fields.emplace_back("tls.server.hash.sha256", desk_.certificate_hash());
+  if (!others.empty()) fields.emplace_back("peer.also", others);
+  append(fields, about_tls());
   desk_.journal().info("handshake.accepted", fields);
   if (winding_up_) end();
 }
@@ -90,7 +129,8 @@ void Connection::failed(const Error& error) {
     desk_.metrics().handshake(judged ? "rejected" : "failed", since(since_), verdict);
     desk_.metrics().rejection(error.reason());
     auto fields = about();
-    if (judged && verdict->policy) fields.emplace_back("policy.name", verdict->policy->name);
+    if (judged) append(fields, about_refused(*verdict));
+    append(fields, about_tls());
     desk_.journal().failed("handshake.rejected", error, std::move(fields));
   }
   finish();
@@ -124,7 +164,7 @@ void Connection::answer_request(const http::RequestHead& request) {
   const std::string* wish = request.headers.find("connection");
   if (wish != nullptr && *wish == "close") winding_up_ = true;
   if (request.method != "GET") return refuse(405, Reason::malformed_http, false);
-  if (request.target == "/v1/status") return send(desk_.status(), false);
+  if (request.target == "/v1/status") return send(desk_.status_for(*guest_), false);
   release(request);
 }
 
@@ -152,6 +192,7 @@ void Connection::release(const http::RequestHead& request) {
 
 void Connection::released(Release& release) {
   busy_ = false;
+  as_ = release.as;
   auto fields = about();
   if (release.resource) fields.emplace_back("resource", release.resource->uri());
   if (release.seq != 0) fields.emplace_back("audit.seq", std::to_string(release.seq));

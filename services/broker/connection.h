@@ -15,17 +15,22 @@
 
 namespace ratls::broker {
 
+class Connection;
+
 /// What connections share. Threads: the loop's.
 class Desk {
  public:
   virtual ~Desk() = default;
   virtual void ask(std::unique_ptr<Release> release, std::function<void(Release&)> done) = 0;
   [[nodiscard]] virtual std::shared_ptr<const ReleaseRules> rules() const = 0;
-  [[nodiscard]] virtual Answer status() const = 0;
+  /// As this guest may know it.
+  [[nodiscard]] virtual Answer status_for(const Guest& guest) const = 0;
   /// Seconds to wait where this guest asks too often.
   virtual std::optional<std::uint64_t> too_often(const std::string& report_id) = 0;
   /// SHA-256 of the broker's certificate, as OpenTelemetry writes it: upper-case hex.
   [[nodiscard]] virtual const std::string& certificate_hash() const = 0;
+  /// Its guest was accepted.
+  virtual void opened(const Connection& connection) = 0;
   virtual Metrics& metrics() = 0;
   [[nodiscard]] virtual const Journal& journal() const = 0;
 
@@ -68,6 +73,7 @@ class Connection {
   void finish_after_end();
   void finish();
   [[nodiscard]] Journal::Fields about() const;
+  [[nodiscard]] Journal::Fields about_tls() const;
 
   io::Loop& loop_;
   Desk& desk_;
@@ -79,6 +85,7 @@ class Connection {
   std::unique_ptr<io::AttestedStream> stream_;
   io::Timer limit_;
   std::optional<Guest> guest_;
+  std::size_t as_ = 0;  ///< of guest_->accepted: whom the last rule named
   http::HeadReader reader_;
   bool busy_ = false;  ///< a request waits for its answer
   bool winding_up_ = false;

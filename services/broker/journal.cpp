@@ -44,4 +44,10 @@ void Journal::write(std::string_view level, std::string_view event, const Fields
   sink_(out + "\n");
 }
 
+Journal::Fields fields_of(const PolicyId& policy) {
+  return {{"policy.name", policy.name},
+          {"policy.version", std::to_string(policy.version)},
+          {"policy.sha256", policy.sha256.hex()}};
+}
+
 }  // namespace ratls::broker

@@ -9,6 +9,7 @@
 
 #include <ratls/core/clock.h>
 #include <ratls/core/error.h>
+#include <ratls/verify/verdict.h>
 
 namespace ratls::broker {
 
@@ -36,5 +37,8 @@ class Journal {
   const Clock* clock_;
   Sink sink_;
 };
+
+/// policy.name, policy.version and policy.sha256.
+Journal::Fields fields_of(const PolicyId& policy);
 
 }  // namespace ratls::broker

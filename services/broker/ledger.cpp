@@ -18,10 +18,13 @@ json::Object event_of(const Release& release) {
   if (release.refusal) out.text("reason", code(release.refusal->reason()));
   out.text_or_null("resource", release.resource ? release.resource->uri() : "");
   if (!release.refusal) out.number("version", release.version);
-  out.text("from", release.from).text("guest", release.guest.name);
+  const Acceptance& as = release.guest.accepted.at(release.as);
+  out.text("from", release.from).text("guest", as.guest);
   out.text("report_id", release.guest.report_id).text("measurement", release.guest.measurement);
   out.text("chip_id_sha256", release.guest.chip).text("evidence", release.guest.evidence);
-  out.text("policy", release.guest.policy_name).text("policy_sha256", release.guest.policy);
+  out.text("policy", as.policy.name).number("policy_version", as.policy.version);
+  out.text("policy_sha256", as.policy.sha256.hex());
+  if (release.guest.key_bound) out.boolean("key_bound", true);
   if (release.lease_until) out.text("lease_until", to_rfc3339(*release.lease_until));
   return out.boolean("simulated", release.guest.simulated);
 }
@@ -32,25 +35,20 @@ AuditVisitor counter(const ReleaseRules& rules, detail::Tally& out) {
 
 }  // namespace
 
-Guest guest_of(const VerifiedPeer& peer, const Verdict* verdict) {
-  Guest out{peer.guest_name(),
-            peer.covers(),
-            peer.simulated(),
-            peer.report_id().hex(),
-            peer.measurement().hex(),
-            peer.evidence_digest().hex(),
-            {},
-            {},
-            crypto::sha256({peer.chip_id().view()}).hex()};
-  if (verdict == nullptr || !verdict->policy) return out;
-  out.policy = verdict->policy->sha256.hex();
-  out.policy_name = verdict->policy->name;
-  return out;
+Guest guest_of(const VerifiedPeer& peer) {
+  return {peer.acceptances(),
+          peer.level() == Level::key,
+          peer.simulated(),
+          peer.report_id().hex(),
+          peer.measurement().hex(),
+          peer.evidence_digest().hex(),
+          crypto::sha256({peer.chip_id().view()}).hex()};
 }
 
 Reason told(Reason reason) {
-  const bool of_others =
-      reason == Reason::release_guest_not_accepted || reason == Reason::release_firmware_only;
+  const bool of_others = reason == Reason::release_guest_not_accepted ||
+                         reason == Reason::release_firmware_only ||
+                         reason == Reason::release_key_bound;
   return of_others ? Reason::unknown_resource : reason;
 }
 
@@ -66,18 +64,34 @@ int http_status(const Release& release) {
   }
 }
 
-Result<const ReleaseRule*> find_rule(const Release& release, std::optional<Timestamp> now) {
+namespace {
+
+// As which of its names the rule takes this guest.
+Result<std::size_t> named_as(const Guest& guest, const ReleaseRule& rule) {
+  Reason why = Reason::release_guest_not_accepted;
+  for (std::size_t i = 0; i < guest.accepted.size(); ++i) {
+    const Acceptance& each = guest.accepted[i];
+    if (!rule.accept.contains(full_name(each.policy.name, each.guest))) continue;
+    if (each.covers == Covers::image || rule.firmware_only_accepted) return i;
+    why = Reason::release_firmware_only;
+  }
+  return Error(why);
+}
+
+}  // namespace
+
+Result<MatchedRule> find_rule(const Release& release, std::optional<Timestamp> now) {
   if (!release.resource) return Error(Reason::unknown_resource);
   const auto found = release.rules->find(release.resource->uri());
   if (found == release.rules->end()) return Error(Reason::unknown_resource);
   const ReleaseRule& rule = found->second;
-  if (!rule.accept.contains(release.guest.name)) return Error(Reason::release_guest_not_accepted);
-  if (release.guest.covers == Covers::firmware && !rule.firmware_only_accepted) {
-    return Error(Reason::release_firmware_only);
+  RATLS_TRY(const std::size_t as, named_as(release.guest, rule));
+  if (release.guest.key_bound && !rule.key_bound_accepted) {
+    return Error(Reason::release_key_bound);
   }
   if (rule.not_after && !now) return no_release(Error(Reason::no_time));
   if (rule.not_after && *now >= *rule.not_after) return Error(Reason::release_expired);
-  return &rule;
+  return MatchedRule{&rule, as};
 }
 
 Ledger::Ledger(SecretStore store, AuditLog log, std::string path, const Clock& clock)
@@ -92,10 +106,11 @@ Result<Ledger> Ledger::open(SecretStore store, const std::string& audit, const C
   return out;
 }
 
-Result<void> Ledger::count_for(const ReleaseRules& rules) {
+Result<void> Ledger::change_rules(const ReleaseRules& rules, const json::Object& event) {
   detail::Tally tally;
   RATLS_TRY(const auto summary, check_audit(path_, counter(rules, tally), log_.head()));
   static_cast<void>(summary);
+  RATLS_CHECK(note(event));
   tally_ = std::move(tally);
   return {};
 }
@@ -129,10 +144,19 @@ void Ledger::put_on_record(Release& release, const AuditPlace& place) const {
   release.seq = place.seq;
   if (release.refusal || !receipts_) return;
   const Guest& guest = release.guest;
-  const Receipt receipt{release.counted.uri,    release.version, place.at,
-                        release.lease_until,    guest.name,      guest.report_id,
-                        guest.measurement,      guest.chip,      guest.evidence,
-                        guest.policy_name,      guest.policy,    guest.simulated,
+  const Acceptance& as = guest.accepted.at(release.as);
+  const Receipt receipt{release.counted.uri,
+                        release.version,
+                        place.at,
+                        release.lease_until,
+                        as.guest,
+                        guest.report_id,
+                        guest.measurement,
+                        guest.chip,
+                        guest.evidence,
+                        as.policy.name,
+                        as.policy.sha256.hex(),
+                        guest.simulated,
                         {place.seq, place.hash}};
   release.receipt = sign_receipt(receipt, *receipts_);
 }
@@ -143,10 +167,11 @@ void Ledger::decide(Release& release) {
   const auto now = clock_->now();
   const auto rule = find_rule(release, now);
   static const ReleaseRule kNone;
-  const auto taken = take_value(release, rule ? **rule : kNone);
+  const auto taken = take_value(release, rule ? *rule->rule : kNone);
   if (rule && taken) {
     release.counted = {release.resource->uri(), release.guest.report_id, release.version, {}};
-    const auto lease = tally_.take(release.counted, **rule, now);
+    release.as = rule->as;
+    const auto lease = tally_.take(release.counted, *rule->rule, now);
     if (lease) {
       release.lease_until = *lease;
       return;

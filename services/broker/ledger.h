@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <ratls/core/clock.h>
 #include <ratls/services/broker/audit.h>
@@ -18,17 +19,15 @@ namespace ratls::broker {
 
 /// Who asks, as its evidence proved. A value: the channel may be gone when it is used.
 struct Guest {
-  std::string name;  ///< of the policy's entry
-  Covers covers = Covers::image;
+  std::vector<Acceptance> accepted;  ///< every policy that accepted it, and as whom; never empty
+  bool key_bound = false;            ///< by evidence of level 0
   bool simulated = false;
   std::string report_id;    ///< hex
   std::string measurement;  ///< hex
   std::string evidence;     ///< digest, hex
-  std::string policy;       ///< SHA-256 of the policy that accepted it, hex
-  std::string policy_name;
-  std::string chip;  ///< SHA-256 of CHIP_ID, hex
+  std::string chip;         ///< SHA-256 of CHIP_ID, hex
 };
-Guest guest_of(const VerifiedPeer& peer, const Verdict* verdict);
+Guest guest_of(const VerifiedPeer& peer);
 
 /// One request, and what came of it.
 struct Release {
@@ -38,6 +37,7 @@ struct Release {
   std::shared_ptr<const ReleaseRules> rules;
   std::optional<Result<SecretBytes>> helped;  ///< what the rule's helper said
 
+  std::size_t as = 0;         ///< of guest.accepted, the one that the rule names
   SecretBytes value;          ///< where it was released
   std::uint64_t version = 0;  ///< 0: a helper's
   std::uint64_t seq = 0;      ///< of its line in the audit log
@@ -54,10 +54,14 @@ Reason told(Reason reason);
 /// 200, 403, 404 or 503.
 int http_status(const Release& release);
 
-/// Would the rule release to this guest now, as far as can be said without counting?
-/// Errors: unknown_resource (no rule), release_guest_not_accepted, release_firmware_only,
-/// release_expired, no_time.
-Result<const ReleaseRule*> find_rule(const Release& release, std::optional<Timestamp> now);
+/// The rule that would release to this guest now, as far as can be said without counting, and as
+/// which of guest.accepted. Errors: unknown_resource (no rule), release_guest_not_accepted,
+/// release_firmware_only, release_key_bound, release_expired, no_time.
+struct MatchedRule {
+  const ReleaseRule* rule = nullptr;
+  std::size_t as = 0;
+};
+Result<MatchedRule> find_rule(const Release& release, std::optional<Timestamp> now);
 
 /// Store, audit log and counts. Blocks (disk). Threads: one at a time.
 class Ledger {
@@ -68,13 +72,17 @@ class Ledger {
   /// From now on every release has a receipt.
   void sign_receipts(ReceiptKey key) { receipts_.emplace(std::move(key)); }
 
+  /// Was the audit log new when it was opened? Then nothing was counted before.
+  [[nodiscard]] bool begun() const noexcept { return log_.begun(); }
+
   /// Decides about each, writes one line for each, and only then, when all are on disk, leaves the
   /// values in. Where the lines cannot be written nothing is released (cannot_release_now).
   void settle(std::span<const std::unique_ptr<Release>> releases);
   /// A line of another kind. Errors: those of AuditLog.
   Result<void> note(const json::Object& event);
-  /// Counts what the log holds under other rules. Errors: those of check_audit().
-  Result<void> count_for(const ReleaseRules& rules);
+  /// Counts what the log holds under other rules, and puts on record that they came. On an error
+  /// the rules before are counted as before. Errors: those of check_audit() and AuditLog.
+  Result<void> change_rules(const ReleaseRules& rules, const json::Object& event);
 
  private:
   Ledger(SecretStore store, AuditLog log, std::string path, const Clock& clock);

@@ -109,6 +109,10 @@ Result<std::set<std::string>> read_guests(const JsonFile& file, const JsonValue&
   std::set<std::string> out;
   for (const JsonValue& item : *items) {
     RATLS_TRY(std::string name, file.text(item, "a guest's name"));
+    const auto slash = name.find('/', 1);
+    if (slash == std::string::npos || slash + 1 == name.size()) {
+      return file.wrong(item, "a guest is written POLICY/GUEST, by the names in the policy's file");
+    }
     if (!out.insert(std::move(name)).second) return file.wrong(item, "named twice");
   }
   return out;
@@ -122,10 +126,10 @@ Result<bool> read_flag(const JsonFile& file, const JsonFields& fields, std::stri
 
 Result<ReleaseRule> read_rule(const JsonFile& file, const JsonValue& value) {
   RATLS_TRY(const auto fields,
-            JsonFields::open(
-                file, value, "a release rule", {"accept", "per_guest"},
-                {"not_after", "one_shot", "lease_seconds", "dangerously_accept_firmware_only",
-                 "backend", "exec", "environment", "timeout_seconds", "max_bytes"}));
+            JsonFields::open(file, value, "a release rule", {"accept", "per_guest"},
+                             {"not_after", "one_shot", "lease_seconds",
+                              "dangerously_accept_firmware_only", "dangerously_accept_key_bound",
+                              "backend", "exec", "environment", "timeout_seconds", "max_bytes"}));
   ReleaseRule out;
   RATLS_TRY(out.accept, read_guests(file, fields.at("accept")));
   const JsonValue& often = fields.at("per_guest");
@@ -140,6 +144,7 @@ Result<ReleaseRule> read_rule(const JsonFile& file, const JsonValue& value) {
   }
   RATLS_TRY(out.firmware_only_accepted,
             read_flag(file, fields, "dangerously_accept_firmware_only"));
+  RATLS_TRY(out.key_bound_accepted, read_flag(file, fields, "dangerously_accept_key_bound"));
   RATLS_TRY(out.helper, read_backend(file, fields));
   return out;
 }

@@ -25,8 +25,12 @@ struct Releaser::State {
   std::deque<Waiting> for_helpers;
   std::size_t helpers = 0;
   bool busy = false;
-  std::shared_ptr<const ReleaseRules> recount_rules;
-  std::function<void(Result<void>)> recount_done;
+  struct Change {
+    std::shared_ptr<const ReleaseRules> rules;
+    json::Object event;
+    std::function<void(Result<void>)> done;
+  };
+  std::optional<Change> change;
 };
 
 Releaser::Releaser(io::Loop& loop, Ledger ledger, const Clock& clock)
@@ -50,7 +54,7 @@ void Releaser::ask(std::unique_ptr<Release> release, Done done) {
     return;
   }
   const auto rule = find_rule(*release, clock_->now());
-  if (rule && (*rule)->helper) {
+  if (rule && rule->rule->helper) {
     state_->for_helpers.push_back({std::move(release), std::move(done)});
     start_helper();
     return;
@@ -84,8 +88,8 @@ void Releaser::start_helper() {
 void Releaser::start_batch() {
   const auto state = state_;
   if (state->busy) return;
-  if (state->recount_done) {
-    run_recount();
+  if (state->change) {
+    run_change();
     return;
   }
   if (state->waiting.empty()) return;
@@ -107,28 +111,26 @@ void Releaser::start_batch() {
       });
 }
 
-void Releaser::recount(std::shared_ptr<const ReleaseRules> rules,
-                       std::function<void(Result<void>)> done) {
-  state_->recount_rules = std::move(rules);
-  state_->recount_done = std::move(done);
+void Releaser::change_rules(std::shared_ptr<const ReleaseRules> rules, json::Object event,
+                            std::function<void(Result<void>)> done) {
+  state_->change = State::Change{std::move(rules), std::move(event), std::move(done)};
   start_batch();
 }
 
-void Releaser::run_recount() {
+void Releaser::run_change() {
   const auto state = state_;
   state->busy = true;
-  const auto done = std::make_shared<std::function<void(Result<void>)>>(
-      std::exchange(state->recount_done, nullptr));
+  const auto change = std::make_shared<State::Change>(*std::exchange(state->change, std::nullopt));
   const auto result = std::make_shared<Result<void>>();
   io::run_in_background(
       loop_,
-      [state, result, rules = std::exchange(state->recount_rules, nullptr)] {
-        *result = state->ledger.count_for(*rules);
+      [state, result, change] {
+        *result = state->ledger.change_rules(*change->rules, change->event);
       },
-      [state, result, done] {
+      [state, result, change] {
         state->busy = false;
         if (state->owner == nullptr) return;
-        (*done)(std::move(*result));
+        change->done(std::move(*result));
         if (state->owner != nullptr) state->owner->start_batch();
       });
 }

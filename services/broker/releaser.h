@@ -25,8 +25,9 @@ class Releaser {
 
   /// `done` is called once, from the loop; at once where too many wait (cannot_release_now).
   void ask(std::unique_ptr<Release> release, Done done);
-  /// Runs between batches, on a thread of its own: counts anew under other rules.
-  void recount(std::shared_ptr<const ReleaseRules> rules, std::function<void(Result<void>)> done);
+  /// Ledger::change_rules(), between batches and on a thread of its own.
+  void change_rules(std::shared_ptr<const ReleaseRules> rules, json::Object event,
+                    std::function<void(Result<void>)> done);
   [[nodiscard]] bool idle() const;
 
  private:
@@ -38,7 +39,7 @@ class Releaser {
 
   void start_helper();
   void start_batch();
-  void run_recount();
+  void run_change();
 
   io::Loop& loop_;
   const Clock* clock_;

@@ -15,35 +15,31 @@ void BrokerServer::reload() {
   notify_manager("READY=1");
 }
 
-// Nothing is in force before everything was found good; the policy's version is remembered last.
+// Nothing is in force before everything was found good, and nothing is remembered before that
+// either: all policies, the rules and the identity come together or not at all.
 Result<void> BrokerServer::read_again() {
   RATLS_TRY(const BrokerConfig config, read_broker_config(config_path_));
-  RATLS_TRY(PolicyFile file, policy_file_of(config));
-  PolicyFile unremembered = file;
-  unremembered.state.clear();
-  RATLS_TRY(const Policy looked_at, load_checked_policy(unremembered, *config.release));
-  static_cast<void>(looked_at);
+  RATLS_TRY(const Policies policies, look_at_policies(config));
   RATLS_TRY(const auto identity, reopen_identity(config.identity));
-  RATLS_TRY(const Policy policy, load_checked_policy(file, *config.release));
-  const auto rules = config.release;
-  releaser_.recount(rules, [this, config, identity, policy](Result<void> counted) {
-    reloading_ = false;
-    if (counted) {
-      put_in_force(config, identity, policy);
-    } else {
-      journal_.failed("policy.refused", counted.error());
-    }
-    notify_manager("READY=1");
-  });
+  RATLS_CHECK(remember_policies(config, policies));
+  releaser_.change_rules(config.release, audit_event("policy.replaced", policies),
+                         [this, config, identity, policies](Result<void> changed) {
+                           reloading_ = false;
+                           if (changed) {
+                             put_in_force(config, identity, policies);
+                           } else {
+                             journal_.failed("policy.refused", changed.error());
+                           }
+                           notify_manager("READY=1");
+                         });
   return {};
 }
 
 void BrokerServer::put_in_force(const BrokerConfig& config,
                                 const std::shared_ptr<const CertificateIdentity>& identity,
-                                const Policy& policy) {
+                                const Policies& policies) {
   config_.release = config.release;
-  config_.key_bound = config.key_bound;
-  verifier_->replace_policy(policy);
+  verifier_->replace_policy(policies);
   if (identity->pin() != identity_->pin()) {
     journal_.info("identity.replaced", {{"pin", identity->pin()}, {"was", identity_->pin()}});
   }
@@ -51,15 +47,15 @@ void BrokerServer::put_in_force(const BrokerConfig& config,
   // Connections have copied what they began with.
   for (ServerConfig* door : {&plain_, &framed_}) {
     door->identity = identity_;
-    door->accept = AcceptEvidence{verifier_, config_.key_bound};
+    door->accept = AcceptEvidence{verifier_, any_key_bound(*config_.release)};
   }
   for (const std::string& danger : dangers()) {
     journal_.warn("policy.danger", {{"detail", danger}});
   }
-  journal_.info("policy.replaced", {{"policy.name", policy.name()},
-                                    {"policy.version", std::to_string(policy.version())},
-                                    {"policy.sha256", policy.sha256().hex()}});
-  // Channels that were opened under the old one are opened anew.
+  for (const Policy& policy : policies.all()) {
+    journal_.info("policy.replaced", fields_of(id_of(policy)));
+  }
+  // Channels that were opened under the old ones are opened anew.
   wind_up_all(true);
 }
 

@@ -1,6 +1,7 @@
 #include <ratls/services/broker/server.h>
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -17,16 +18,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string peer_of(const std::string& from) {
-  return from.substr(0, from.rfind(':'));
-}
-
 std::string hash_of(ByteView certificate) {
   std::string out = crypto::sha256({certificate}).hex();
   std::transform(out.begin(), out.end(), out.begin(),
                  [](char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; });
   return out;
 }
+
+constexpr std::size_t kFew = 8;  // connections whose memory is not worth the walk
+constexpr std::uint64_t kPlain = 0;
+constexpr std::uint64_t kFramed = 1;
 
 Result<std::unique_ptr<io::Listener>> open_door(io::Loop& loop, const std::string& at,
                                                 io::Listener::Accepted accepted) {
@@ -35,7 +36,28 @@ Result<std::unique_ptr<io::Listener>> open_door(io::Loop& loop, const std::strin
   return io::Listener::bind(loop, endpoint, std::move(accepted));
 }
 
+std::string json_of(const std::vector<PolicyId>& policies) {
+  std::vector<std::string> out;
+  for (const PolicyId& policy : policies) {
+    json::Object named;
+    named.text("name", policy.name).number("version", policy.version);
+    out.push_back(named.text("sha256", policy.sha256.hex()).str());
+  }
+  return json::array(out);
+}
+
 }  // namespace
+
+json::Object audit_event(std::string_view event, const Policies& policies) {
+  json::Object out;
+  return out.text("event", event).raw("policies", json_of(ids_of(policies)));
+}
+
+std::vector<PolicyId> ids_of(const Policies& policies) {
+  std::vector<PolicyId> out;
+  for (const Policy& policy : policies.all()) out.push_back(id_of(policy));
+  return out;
+}
 
 BrokerServer::BrokerServer(Setup setup, Ledger ledger)
     : loop_(*setup.loop),
@@ -45,28 +67,38 @@ BrokerServer::BrokerServer(Setup setup, Ledger ledger)
       journal_(*setup.journal),
       identity_(std::move(setup.identity)),
       certificate_hash_(hash_of(identity_->certificate())),
-      verifier_(std::make_shared<Verifier>(*setup.policy, clock_, std::move(setup.collateral))),
-      plain_(identity_, AcceptEvidence{verifier_, config_.key_bound}),
-      framed_(identity_, AcceptEvidence{verifier_, config_.key_bound}),
+      verifier_(std::make_shared<Verifier>(*setup.policies, clock_, setup.collateral)),
+      plain_(identity_, AcceptEvidence{verifier_, any_key_bound(*config_.release)}),
+      framed_(identity_, AcceptEvidence{verifier_, any_key_bound(*config_.release)}),
       releaser_(loop_, std::move(ledger), clock_),
       door_(
-          loop_, [this] { return metrics_page(); }, [this] { return status(); }),
+          loop_, [this] { return metrics_page(); },
+          [this] { return status_page(ids_of(verifier_->policies())); }),
+      doorstep_(loop_, doorstep_limits(config_.limits, usable_memory()),
+                {[this](auto stream, const std::string& from, std::uint64_t door, auto left) {
+                   return begin(std::move(stream), from, door, left);
+                 },
+                 [this](TurnedAway why, const std::string& from) { turned_away(why, from); }}),
       sweep_(loop_),
       drain_(loop_),
-      tidy_(loop_) {
+      tidy_(loop_),
+      collateral_timer_(loop_),
+      collateral_(std::move(setup.collateral)),
+      expiries_(std::make_shared<std::map<std::string, Timestamp>>()) {
   framed_.framing = Framing::framed;
   plain_.timeouts.idle = framed_.timeouts.idle = config_.limits.idle;
 }
 
 Result<void> BrokerServer::listen() {
-  const auto taker = [this](const ServerConfig& config) {
-    return [this, &config](auto stream, std::string from) {
-      take(std::move(stream), std::move(from), config);
+  const auto taker = [this](std::uint64_t door) {
+    return [this, door](auto stream, std::string from) {
+      doorstep_.take(std::move(stream), std::move(from), door);
     };
   };
-  RATLS_TRY(plain_door_, open_door(loop_, config_.listen, taker(plain_)));
-  RATLS_TRY(framed_door_, open_door(loop_, config_.framed, taker(framed_)));
+  RATLS_TRY(plain_door_, open_door(loop_, config_.listen, taker(kPlain)));
+  RATLS_TRY(framed_door_, open_door(loop_, config_.framed, taker(kFramed)));
   tidy();
+  look_at_collateral();
   if (config_.status.empty()) return {};
   RATLS_TRY(const auto at, io::Endpoint::parse(config_.status));
   return door_.listen(at);
@@ -77,41 +109,45 @@ Server::Where BrokerServer::where() const {
           door_.where()};
 }
 
-void BrokerServer::take(std::unique_ptr<io::Stream> stream, std::string from,
-                        const ServerConfig& config) {
-  if (stopping_) return;
-  const auto known = peers_.find(peer_of(from));
-  const bool many = known != peers_.end() && known->second >= config_.limits.per_address;
-  if (connections_.size() >= config_.limits.connections || many) {
-    metrics_.turned_away();
-    journal_.warn("connection.turned_away", {{"peer.address", from}});
-    return;
-  }
+bool BrokerServer::begin(std::unique_ptr<io::Stream> stream, const std::string& from,
+                         std::uint64_t door, std::chrono::milliseconds left) {
+  const ServerConfig& config = door == kPlain ? plain_ : framed_;
   auto session = Session::server(config);
   if (!session) {
     journal_.failed("connection.failed", session.error());
-    return;
+    return false;
   }
-  ++peers_[peer_of(from)];
-  auto connection = std::make_unique<Connection>(loop_, *this, ++last_number_, std::move(from),
+  auto connection = std::make_unique<Connection>(loop_, *this, ++last_number_, from,
                                                  [this](Connection& over) { ended(over); });
   Connection& begun = *connection;
   connections_.emplace(&begun, std::move(connection));
-  metrics_.connections(connections_.size());
   most_ = std::max(most_, connections_.size());
-  begun.start(std::move(stream), std::move(session).value(), config.timeouts);
+  Timeouts timeouts = config.timeouts;
+  timeouts.handshake = left;
+  begun.start(std::move(stream), std::move(session).value(), timeouts);
+  return true;
+}
+
+void BrokerServer::turned_away(TurnedAway why, const std::string& from) {
+  metrics_.turned_away(name(why));
+  if (why == TurnedAway::silent) return;  // port scans and health checks
+  journal_.warn("connection.turned_away",
+                {{"peer.address", from}, {"rule", std::string(name(why))}});
+}
+
+void BrokerServer::opened(const Connection& connection) {
+  doorstep_.handshake_over(connection.from());
 }
 
 // The connection is in the middle of a call; it goes when the loop turns.
 void BrokerServer::ended(Connection& connection) {
-  const auto peer = peers_.find(peer_of(connection.from()));
-  if (peer != peers_.end() && --peer->second == 0) peers_.erase(peer);
+  if (!connection.open()) doorstep_.handshake_over(connection.from());
+  doorstep_.connection_over(connection.from());
   const auto at = connections_.find(&connection);
   if (at != connections_.end()) {
     gone_.push_back(std::move(at->second));
     connections_.erase(at);
   }
-  metrics_.connections(connections_.size());
   sweep_.start(0ms, [this] {
     gone_.clear();
     stop_if_empty();
@@ -135,26 +171,48 @@ std::optional<std::uint64_t> BrokerServer::too_often(const std::string& report_i
 }
 
 Answer BrokerServer::metrics_page() const {
-  return {200, "text/plain; version=0.0.4", metrics_.text(), {}, {}, {}, {}};
+  Gauges now{doorstep_.connections(), doorstep_.handshakes(), doorstep_.waiting(),
+             verifier_->remembered(), *expiries_};
+  for (const Policy& policy : verifier_->policies().all()) {
+    if (!policy.expires()) continue;
+    const auto [at, first] = now.expiries.emplace("policy", *policy.expires());
+    if (!first) at->second = std::min(at->second, *policy.expires());
+  }
+  return {200, "text/plain; version=0.0.4", metrics_.text(now), {}, {}, {}, {}};
 }
 
-Answer BrokerServer::status() const {
-  const Policy policy = verifier_->policy();
-  json::Object named;
-  named.text("name", policy.name()).number("version", policy.version());
-  named.text("sha256", policy.sha256().hex());
+Answer BrokerServer::status_for(const Guest& guest) const {
+  std::vector<PolicyId> own;
+  for (const Acceptance& each : guest.accepted) own.push_back(each.policy);
+  return status_page(own);
+}
+
+Answer BrokerServer::status_page(const std::vector<PolicyId>& policies) const {
   json::Object out;
   out.text("schema", "ratls.status/1").text("state", stopping_ ? "draining" : "serving");
-  return {200, "application/json", out.raw("policy", named.str()).str() + "\n", {}, {}, {}, {}};
+  out.raw("policies", json_of(policies));
+  return {200, "application/json", out.str() + "\n", {}, {}, {}, {}};
 }
 
-// A burst's memory would stay with the allocator for ever: some 150 KB for each connection.
+// A burst's memory would stay with the allocator for ever: some 90 KB for each connection.
 void BrokerServer::tidy() {
-  if (most_ > 2 * connections_.size() + 64) {
+  if (most_ > 2 * connections_.size() + kFew) {
     ::malloc_trim(0);
     most_ = connections_.size();
   }
   tidy_.start(10s, [this] { tidy(); });
+}
+
+// For the metrics: fetchers change the store while the broker runs.
+void BrokerServer::look_at_collateral() {
+  if (!collateral_) return;
+  const auto seen = std::make_shared<std::map<std::string, Timestamp>>();
+  const auto store = collateral_;
+  const auto shown = expiries_;
+  io::run_in_background(
+      loop_, [store, seen] { *seen = expiries_of(*store); },
+      [seen, shown] { *shown = std::move(*seen); });
+  collateral_timer_.start(10min, [this] { look_at_collateral(); });
 }
 
 void BrokerServer::stop_if_empty() {
@@ -165,6 +223,7 @@ void BrokerServer::stop() {
   notify_manager("STOPPING=1");
   plain_door_.reset();
   framed_door_.reset();
+  doorstep_.close();
   if (std::exchange(stopping_, true)) {
     loop_.stop();
     return;
@@ -190,20 +249,27 @@ void BrokerServer::wind_up_all(bool only_open) {
 
 Result<std::unique_ptr<Server>> Server::open(io::Loop& loop, const std::string& config_path,
                                              const Clock& clock, const Journal& journal) {
-  detail::Setup setup{&loop, config_path, {}, &clock, &journal, {}, {}, {}};
+  detail::Setup setup{&loop, config_path, {}, &clock, &journal, {}, {}, {}, false};
   RATLS_TRY(setup.config, read_broker_config(config_path));
-  RATLS_TRY(const auto file, policy_file_of(setup.config));
-  RATLS_TRY(setup.policy, load_checked_policy(file, *setup.config.release));
+  RATLS_TRY(setup.policies, look_at_policies(setup.config));
+  setup.identity_made = ::access(setup.config.identity.c_str(), F_OK) != 0;
   RATLS_TRY(setup.identity, open_identity(setup.config.identity));
-  setup.collateral = open_collateral(setup.config, *setup.policy);
+  RATLS_TRY(setup.collateral, open_collateral(setup.config, *setup.policies));
   RATLS_TRY(auto store, open_store(setup.config));
-  RATLS_TRY(auto ledger, Ledger::open(std::move(store), setup.config.audit, clock,
-                                      *setup.config.release, setup.config.limits.audit_bytes));
+  auto opened = Ledger::open(std::move(store), setup.config.audit, clock, *setup.config.release,
+                             setup.config.limits.audit_bytes);
+  if (!opened) return about(setup.config.audit, opened.error());
+  Ledger ledger = std::move(opened).value();
   RATLS_TRY(auto receipts, open_receipts(setup.config));
   if (receipts) ledger.sign_receipts(std::move(*receipts));
-  json::Object event;
-  event.text("event", "broker.started").text("policy", setup.policy->name());
-  RATLS_CHECK(ledger.note(event.text("policy_sha256", setup.policy->sha256().hex())));
+  if (ledger.begun() && !setup.identity_made) {
+    journal.warn("audit.begun", {{"detail", setup.config.audit +
+                                                " is new, and this broker's identity is not: what "
+                                                "per_guest, one_shot and lease_seconds counted in "
+                                                "a log before it is forgotten"}});
+  }
+  RATLS_CHECK(remember_policies(setup.config, *setup.policies));
+  RATLS_CHECK(ledger.note(detail::audit_event("broker.started", *setup.policies)));
   auto server = std::make_unique<detail::BrokerServer>(std::move(setup), std::move(ledger));
   RATLS_CHECK(server->listen());
   return std::unique_ptr<Server>(std::move(server));

@@ -43,6 +43,8 @@ class Server {
     std::string status;
   };
   [[nodiscard]] virtual Where where() const = 0;
+  /// Handshakes that may run at once.
+  [[nodiscard]] virtual std::uint64_t handshakes() const = 0;
 };
 
 }  // namespace ratls::broker

@@ -62,7 +62,11 @@ Result<void> make_file(const std::string& path) {
 Result<void> check_private(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
-    return Error(Reason::io_error, path + ": " + std::generic_category().message(errno));
+    const int number = errno;
+    if (number == ENOENT) {
+      return Error(Reason::io_error, path + ": no such store; ratls secret put makes one");
+    }
+    return Error(Reason::io_error, path + ": " + std::generic_category().message(number));
   }
   if ((status.st_mode & 077U) == 0) return {};
   return Error(Reason::invalid_config, path + ": others may use this store; chmod 600 it");
@@ -78,6 +82,10 @@ class SecretStore::Impl {
     RATLS_TRY(auto transaction, Transaction::begin(database_));
     RATLS_TRY(const auto tables, database_.number("SELECT count(*) FROM sqlite_schema"));
     if (tables == 0 && create) RATLS_CHECK(begin_store());
+    if (tables == 0 && !create) {
+      return Error(Reason::store_schema_unknown,
+                   "an empty file and no store; ratls secret put makes one of it");
+    }
     RATLS_CHECK(check_schema());
     RATLS_CHECK(check_key());
     return transaction.commit();

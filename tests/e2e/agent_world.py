@@ -109,8 +109,8 @@ class World:
         config = self.folder / "broker.json"
         config.write_text(json.dumps({
             "listen": "127.0.0.1:0", "identity": "broker.pem", "audit": "audit.log",
-            "policy": {"file": "guests.json"}, "secrets": {"store": "secrets.db", "key": "store.key"},
-            "release": {uri: {"accept": ["simulated-guest"], "per_guest": None}}}))
+            "policies": [{"file": "guests.json"}], "secrets": {"store": "secrets.db", "key": "store.key"},
+            "release": {uri: {"accept": ["simulated/simulated-guest"], "per_guest": None}}}))
         ratls("secret", "keygen", "--out", self.folder / "store.key")
         ratls("secret", "put", uri, "--config", config, input=SECRET)
         return Process(BUILD / "cli/ratls", "broker", "serve", "--config", config, "--log", "text",

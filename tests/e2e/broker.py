@@ -40,10 +40,10 @@ def one(broker: Broker, simulator: str, uri: str, method: str = "GET"):
 
 
 def configuration() -> dict:
-    rule = {"accept": ["simulated-guest"], "per_guest": None}
+    rule = {"accept": ["simulated/simulated-guest"], "per_guest": None}
     return {
         "listen": "127.0.0.1:0", "framed": "127.0.0.1:0", "status": "127.0.0.1:0",
-        "identity": "broker.pem", "policy": {"file": "policy.json"},
+        "identity": "broker.pem", "policies": [{"file": "policy.json"}],
         "secrets": {"store": "secrets.db", "key": "store.key"}, "audit": "audit.log", "receipts": "receipts.key",
         "release": {
             KEY: rule, EMPTY: rule, ONCE: {**rule, "one_shot": True},
@@ -208,8 +208,8 @@ def drain(folder: pathlib.Path, simulator: str) -> None:
 
 
 def kill(folder: pathlib.Path, simulator: str) -> None:
-    """kill -9 while guests are served: whatever a guest holds is on record."""
-    write(folder, configuration())
+    """kill -9 while guests are served: whatever a guest holds is on record, over several files too."""
+    write(folder, {**configuration(), "limits": {"audit_bytes": 65536}})
     held = 0
     before = json.loads(ratls("audit", "check", "--json", str(folder / "audit.log")).stdout)["releases"]
     for _ in range(6):

@@ -22,21 +22,34 @@ def check(name: str, holds: bool, more: object = "") -> None:
 
 
 def ratls(*arguments: str, text: bytes = b"", **more) -> subprocess.CompletedProcess:
-    return subprocess.run([TOOL[0], *arguments], input=text, capture_output=True, timeout=60,
+    return subprocess.run([TOOL[0], *arguments], input=text, capture_output=True, timeout=300,
                           check=False, **more)
+
+
+def simulator_of(build: pathlib.Path, otherwise: pathlib.Path) -> str:
+    """The build's own simulator where CTest has made it: its keys take many seconds."""
+    made = build / "sim-authority"
+    if made.exists():
+        return str(made)
+    ratls("sim", "init", str(otherwise))
+    return str(otherwise)
 
 
 class Broker:
     """A running broker; its log is read line by line."""
 
-    def __init__(self, folder: pathlib.Path, **more) -> None:
+    def __init__(self, folder: pathlib.Path, may_fail: bool = False, **more) -> None:
         self.lines: list[dict] = []
+        self.serving = False
         self.process = subprocess.Popen([TOOL[0], "broker", "serve", "--config", folder / "broker.json"],
                                         stderr=subprocess.PIPE, text=True, **more)
         self.ready = threading.Event()
         self.text = ""
         threading.Thread(target=self.read, daemon=True).start()
-        if not self.ready.wait(20):
+        self.ready.wait(60)
+        if not self.serving and may_fail:
+            return
+        if not self.serving:
             raise SystemExit("the broker did not start: " + self.text)
         serving = self.wait_for("broker.serving")
         self.plain, self.framed = serving["listen"], serving["framed"]
@@ -48,7 +61,9 @@ class Broker:
             if line.startswith("{"):
                 self.lines.append(json.loads(line))
                 if "broker.serving" in line:
+                    self.serving = True
                     self.ready.set()
+        self.ready.set()  # it ended
 
     def wait_for(self, event: str, count: int = 1) -> dict:
         for _ in range(500):

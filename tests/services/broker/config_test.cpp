@@ -22,26 +22,29 @@ json sample() {
     "$schema": "broker.schema.json",
     "listen": "0.0.0.0:8443", "framed": ":8444", "status": "127.0.0.1:9464",
     "identity": "broker.pem",
-    "policy": {"file": "policy.json", "key": "policy.key.pub", "state": "/var/lib/policy.state",
-               "collateral": "collateral"},
+    "policies": [{"file": "policy.json", "key": "policy.key.pub", "state": "/var/lib/policy.state"},
+                 {"file": "more.json"}],
+    "collateral": "collateral",
     "secrets": {"store": "secrets.db", "key": "systemd-credential:store.key"},
     "audit": "audit.log", "receipts": "receipts.key",
     "release": {
-      "kbs:///agents/llm/api-key": {"accept": ["agent"], "per_guest": 1,
+      "kbs:///agents/llm/api-key": {"accept": ["prod/agent", "more/agent"], "per_guest": 1,
         "not_after": "2026-12-31T00:00:00Z", "one_shot": true, "lease_seconds": 60,
-        "dangerously_accept_firmware_only": false, "backend": "store"},
-      "kbs:///agents/llm/other": {"accept": ["agent"], "per_guest": null, "backend": "exec",
+        "dangerously_accept_firmware_only": false, "dangerously_accept_key_bound": false,
+        "backend": "store"},
+      "kbs:///agents/llm/other": {"accept": ["prod/agent"], "per_guest": null, "backend": "exec",
         "exec": ["/usr/bin/vault", "read"], "environment": {"VAULT_ADDR": "http://127.0.0.1"},
         "timeout_seconds": 5, "max_bytes": 4096}},
-    "limits": {"connections": 10, "connections_per_address": 5, "requests_per_minute": 6,
+    "limits": {"connections": 10, "connections_per_address": 5, "handshakes": 4,
+               "handshakes_per_address": 3, "requests_per_minute": 6,
                "idle_seconds": 7, "drain_seconds": 8, "audit_bytes": 65536}})");
 }
 
 json smallest() {
   return json::parse(R"({
-    "listen": "[::1]:0", "identity": "b", "policy": {"file": "p"},
+    "listen": "[::1]:0", "identity": "b", "policies": [{"file": "p"}],
     "secrets": {"store": "s", "key": "k"}, "audit": "a",
-    "release": {"kbs:///a/b/c": {"accept": ["x"], "per_guest": null}}})");
+    "release": {"kbs:///a/b/c": {"accept": ["x/y"], "per_guest": null}}})");
 }
 
 Result<broker::BrokerConfig> parse(const json& document) {
@@ -76,7 +79,11 @@ std::vector<json> replacements() {
           "2027-01-31T00:00:00Z",
           json::array(),
           json::array({"/bin/x"}),
-          json::array({"x", "x"}),
+          json::array({"x/y"}),
+          json::array({"x/y", "x/y"}),
+          "x/y",
+          "/x",
+          "x/",
           json::array({"x", 5}),
           json::object(),
           json::object({{"a", "b"}}),
@@ -125,12 +132,18 @@ TEST_CASE("every field of a broker's configuration is read, and paths are relati
   CHECK(config->framed == ":8444");
   CHECK(config->status == "127.0.0.1:9464");
   CHECK(config->identity == "/etc/ratls/broker.pem");
-  CHECK(config->policy_state == "/var/lib/policy.state");
+  REQUIRE(config->policies.size() == 2);
+  CHECK(config->policies[0].state == "/var/lib/policy.state");
+  CHECK(config->policies[1].file == "/etc/ratls/more.json");
+  CHECK(config->policies[1].key.empty());
+  CHECK(config->collateral == "/etc/ratls/collateral");
   CHECK(config->store_key == "systemd-credential:store.key");
   CHECK(config->limits.idle == std::chrono::seconds(7));
   CHECK(config->limits.requests_per_minute == 6);
+  CHECK(config->limits.handshakes == 4);
+  CHECK(config->limits.handshakes_per_address == 3);
   const auto& rule = config->release->at(kResource);
-  CHECK(rule.accept == std::set<std::string>{"agent"});
+  CHECK(rule.accept == std::set<std::string>{"more/agent", "prod/agent"});
   CHECK(rule.per_guest == 1);
   CHECK(rule.one_shot);
   CHECK_FALSE(rule.firmware_only_accepted);
@@ -189,18 +202,30 @@ TEST_CASE("an independent validator agrees with the reader of broker.json everyw
   CHECK(valid > 50);
 }
 
-TEST_CASE(
-    "evidence that is bound to a key only is accepted where broker.json says so, and it warns") {
+TEST_CASE("a rule takes evidence that is bound to a key only where it says so, and nothing else") {
   json about = sample();
-  const auto careful = broker::parse_broker_config(as_bytes(about.dump()), "");
-  REQUIRE(careful);
-  CHECK_FALSE(careful->key_bound);
-  about["policy"]["dangerously_accept_key_bound"] = true;
-  const auto careless = broker::parse_broker_config(as_bytes(about.dump()), "");
+  CHECK_FALSE(broker::any_key_bound(*parse(about)->release));
+  about["release"][kResource]["dangerously_accept_key_bound"] = true;
+  const auto careless = parse(about);
   REQUIRE(careless);
-  CHECK(careless->key_bound);
-  about["policy"]["dangerously_accept_key_bound"] = "yes";
-  CHECK_FALSE(broker::parse_broker_config(as_bytes(about.dump()), ""));
+  CHECK(broker::any_key_bound(*careless->release));
+  CHECK(careless->release->at(kResource).key_bound_accepted);
+  CHECK_FALSE(careless->release->at("kbs:///agents/llm/other").key_bound_accepted);
+  about["release"][kResource]["dangerously_accept_key_bound"] = "yes";
+  CHECK_FALSE(parse(about));
+}
+
+TEST_CASE("a guest is written with its policy's name, and at most sixteen policies judge") {
+  json about = sample();
+  about["release"][kResource]["accept"] = {"agent"};
+  CHECK(error_of(about).find("a guest is written POLICY/GUEST") != std::string::npos);
+  about = sample();
+  about["policies"] = json::array();
+  CHECK_FALSE(parse(about));
+  for (int i = 0; i < 16; ++i) about["policies"].push_back({{"file", "p"}});
+  CHECK(parse(about));
+  about["policies"].push_back({{"file", "p"}});
+  CHECK(error_of(about).find("at most 16 policies") != std::string::npos);
 }
 
 }  // namespace ratls

@@ -15,6 +15,7 @@ namespace {
 using broker::Ledger;
 using broker::Release;
 using broker::ReleaseRule;
+using broker::ReleaseRules;
 using test::ask;
 using test::rule_for;
 using World = test::LedgerWorld;
@@ -57,7 +58,7 @@ TEST_CASE("a resource that is not for a guest looks to it as one that is not the
   auto others = world.release("b");
   auto none = world.release("b", "01", "none");
   auto cloud = world.release();
-  cloud->guest.covers = Covers::firmware;
+  cloud->guest.accepted[0].covers = Covers::firmware;
   std::vector<std::string> recorded;
   for (auto* release : {&others, &none, &cloud}) {
     ledger.settle({release, 1});
@@ -108,8 +109,63 @@ TEST_CASE("a limit that is written later counts what was released before it") {
   auto ledger = world.open().value();
   CHECK(ask(ledger, world.release()) == "the value");
   world.rules.at(kUri).per_guest = 1;
-  REQUIRE(ledger.count_for(world.rules));
+  json::Object event;
+  REQUIRE(ledger.change_rules(world.rules, event.text("event", "policy.replaced")));
   CHECK(ask(ledger, world.release()) == code(Reason::release_limit_reached));
+}
+
+TEST_CASE("rules that cannot be put on record do not come into force") {
+  World world(rule_for("a"));
+  world.rules.at(kUri).per_guest = 1;
+  auto ledger = world.open().value();
+  CHECK(ask(ledger, world.release()) == "the value");
+  ReleaseRules without = world.rules;
+  without.at(kUri).per_guest.reset();
+  world.clock.fails_after = 0;
+  json::Object event;
+  CHECK_FALSE(ledger.change_rules(without, event.text("event", "policy.replaced")));
+  world.clock.fails_after.reset();
+  CHECK(ask(ledger, world.release()) == code(Reason::release_limit_reached));
+}
+
+TEST_CASE(
+    "a guest of several policies is given what a rule names it for, and the record says as whom") {
+  World world(rule_for("a"));
+  world.rules.at(kUri).accept = {"q/agent"};
+  auto ledger = world.open().value();
+  auto both = world.release("agent");
+  CHECK(ask(ledger, world.release("agent")) == code(Reason::release_guest_not_accepted));
+  both->guest.accepted.push_back({{"q", 7, Sha256Digest()}, "agent", Covers::image});
+  CHECK(ask(ledger, std::move(both)) == "the value");
+  const std::string log = to_string(*test::read_file(world.audit));
+  CHECK(log.find(R"("policy":"p","policy_version":4)") != std::string::npos);
+  CHECK(log.find(R"("policy":"q","policy_version":7)") != std::string::npos);
+}
+
+TEST_CASE("of two names of a guest the one counts that the rule may give it as") {
+  World world(rule_for("a"));
+  world.rules.at(kUri).accept = {"p/a", "q/a"};
+  auto ledger = world.open().value();
+  auto cloud = world.release();
+  cloud->guest.accepted[0].covers = Covers::firmware;
+  cloud->guest.accepted.push_back({{"q", 7, Sha256Digest()}, "a", Covers::image});
+  CHECK(ask(ledger, std::move(cloud)) == "the value");
+}
+
+TEST_CASE(
+    "a guest whose evidence covers its key alone gets nothing, unless the danger is written") {
+  World world(rule_for("a"));
+  auto ledger = world.open().value();
+  auto keyed = world.release();
+  keyed->guest.key_bound = true;
+  ledger.settle({&keyed, 1});
+  CHECK(keyed->refusal->reason() == Reason::release_key_bound);
+  CHECK(broker::http_status(*keyed) == 404);
+  world.rules.at(kUri).key_bound_accepted = true;
+  keyed = world.release();
+  keyed->guest.key_bound = true;
+  CHECK(ask(ledger, std::move(keyed)) == "the value");
+  CHECK(to_string(*test::read_file(world.audit)).find("\"key_bound\":true") != std::string::npos);
 }
 
 TEST_CASE("not_after ends a rule at its second, and without a time nothing is released") {
@@ -130,11 +186,11 @@ TEST_CASE(
   World world(rule_for("a"));
   auto ledger = world.open().value();
   auto cloud = world.release();
-  cloud->guest.covers = Covers::firmware;
+  cloud->guest.accepted[0].covers = Covers::firmware;
   CHECK(ask(ledger, std::move(cloud)) == code(Reason::release_firmware_only));
   world.rules.at(kUri).firmware_only_accepted = true;
   cloud = world.release();
-  cloud->guest.covers = Covers::firmware;
+  cloud->guest.accepted[0].covers = Covers::firmware;
   CHECK(ask(ledger, std::move(cloud)) == "the value");
 }
 

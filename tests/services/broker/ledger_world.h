@@ -27,9 +27,10 @@ class SetClock final : public Clock {
   }
 };
 
+// The guest of that name, of policy "p".
 inline ReleaseRule rule_for(const std::string& guest) {
   ReleaseRule out;
-  out.accept = {guest};
+  out.accept = {"p/" + guest};
   return out;
 }
 
@@ -59,7 +60,7 @@ struct LedgerWorld {
                                    const std::string& tag = "key") const {
     auto out = std::make_unique<Release>();
     out->from = "127.0.0.1:1";
-    out->guest.name = guest;
+    out->guest.accepted = {{{"p", 4, Sha256Digest()}, guest, Covers::image}};
     out->guest.report_id = id;
     out->resource = broker::Resource{"agents", "llm", tag};
     out->rules = std::make_shared<const ReleaseRules>(rules);

@@ -23,7 +23,7 @@ T must(Result<T> result) {
 }  // namespace
 
 RunningBroker::RunningBroker(AttestedWorld& world, const std::string& rule,
-                             const std::string& limits) {
+                             const std::string& limits, const std::string& others) {
   const std::string key = folder_.file("store.key");
   if (!broker::create_store_key(key)) std::abort();
   auto store = must(broker::SecretStore::open(folder_.file("secrets.db"),
@@ -32,9 +32,13 @@ RunningBroker::RunningBroker(AttestedWorld& world, const std::string& rule,
   must(store.put({"agents", "llm", "key"}, value, Timestamp{1'790'000'000}));
   const std::string policy = policy_text(world.policy());
   write_file(folder_.file("policy.json"), as_bytes(policy));
+  if (!others.empty()) write_file(folder_.file("others.json"), as_bytes(others));
+  const std::string second = others.empty() ? "" : R"(,{"file":"others.json","state":"state"})";
   const std::string config =
-      R"({"listen":"127.0.0.1:0","framed":"127.0.0.1:0","identity":"broker.pem",)"
-      R"("policy":{"file":"policy.json"},"secrets":{"store":"secrets.db","key":"store.key"},)"
+      R"({"listen":"127.0.0.1:0","framed":"127.0.0.1:0","status":"127.0.0.1:0",)"
+      R"("identity":"broker.pem","policies":[{"file":"policy.json","state":"state"})" +
+      second +
+      R"(],"secrets":{"store":"secrets.db","key":"store.key"},)"
       R"("audit":"audit.log","release":{")" +
       std::string(kBrokerSecret) + "\":" + rule + "},\"limits\":" + limits + "}";
   write_file(folder_.file("broker.json"), as_bytes(config));
@@ -58,6 +62,37 @@ void RunningBroker::run(std::promise<void>& ready) {
   inbox_ = loop.inbox();
   ready.set_value();
   loop.run();
+}
+
+std::string RunningBroker::page(const std::string& target) const {
+  const auto connection = must(
+      TcpStream::connect(must(Address::parse(where_.status)), after(std::chrono::seconds(20))));
+  const std::string request = "GET " + target + " HTTP/1.1\r\nhost: b\r\n\r\n";
+  if (!connection->write(as_bytes(request), after(std::chrono::seconds(20)))) return {};
+  std::string out;
+  std::array<std::uint8_t, 4096> chunk{};
+  while (true) {
+    const auto got = connection->read(chunk, after(std::chrono::seconds(20)));
+    if (!got || *got == 0) return out;
+    out += to_string(ByteView(chunk).first(*got));
+  }
+}
+
+bool RunningBroker::logged(const std::string& text, std::size_t times) const {
+  for (int i = 0; i < 1000; ++i) {
+    const std::string now = log();
+    std::size_t found = 0;
+    for (std::size_t at = now.find(text); at != std::string::npos; at = now.find(text, at + 1)) {
+      ++found;
+    }
+    if (found >= times) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return false;
+}
+
+void RunningBroker::reload() {
+  inbox_->post([this] { server_->reload(); });
 }
 
 void RunningBroker::stop() {

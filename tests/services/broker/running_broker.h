@@ -18,8 +18,10 @@ inline constexpr const char* kBrokerSecret = "kbs:///agents/llm/key";
 class RunningBroker {
  public:
   /// `rule` is the JSON of the secret's rule; the value is "the value". `limits` is the JSON of the
-  /// member limits.
-  RunningBroker(AttestedWorld& world, const std::string& rule, const std::string& limits = "{}");
+  /// member limits. Its policy is the world's, "test", in policy.json; `others` is the text of a
+  /// second one, in others.json.
+  RunningBroker(AttestedWorld& world, const std::string& rule, const std::string& limits = "{}",
+                const std::string& others = {});
   RunningBroker(const RunningBroker&) = delete;
   RunningBroker& operator=(const RunningBroker&) = delete;
   ~RunningBroker();
@@ -29,7 +31,13 @@ class RunningBroker {
   [[nodiscard]] Address framed() const;
   [[nodiscard]] std::string log() const;
   [[nodiscard]] std::string audit() const { return folder_.file("audit.log"); }
-  void stop();  ///< as SIGTERM does
+  [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
+  /// The answer to GET `target` on the status listener.
+  [[nodiscard]] std::string page(const std::string& target) const;
+  /// Waits until the log has this so often, for at most 20 s.
+  [[nodiscard]] bool logged(const std::string& text, std::size_t times = 1) const;
+  void reload();  ///< as SIGHUP does
+  void stop();    ///< as SIGTERM does
 
  private:
   void run(std::promise<void>& ready);

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 using test::RunningBroker;
 
 constexpr const char* kTarget = "/kbs/v0/resource/agents/llm/key";
-constexpr const char* kRule = R"({"accept":["agent"],"per_guest":null})";
+constexpr const char* kRule = R"({"accept":["test/agent"],"per_guest":null})";
 
 test::AttestedWorld& world() {
   static test::AttestedWorld world;
@@ -63,7 +63,7 @@ TEST_CASE(
 }
 
 TEST_CASE("thirty guests at once are given no more than per_guest allows in all") {
-  RunningBroker broker(world(), R"({"accept":["agent"],"per_guest":7})");
+  RunningBroker broker(world(), R"({"accept":["test/agent"],"per_guest":7})");
   std::vector<std::thread> guests;
   std::atomic<int> released{0};
   std::atomic<int> refused{0};
@@ -95,8 +95,9 @@ TEST_CASE("peers that say nothing, cut off, or send bytes without end cost a bro
   for (int i = 0; i < 20; ++i) {
     silent.push_back(TcpStream::connect(broker.plain(), after(5s)).value());
   }
-  std::this_thread::sleep_for(100ms);
-  CHECK(broker.log().find("connection.turned_away") != std::string::npos);
+  CHECK(broker.logged("connection.turned_away"));
+  CHECK(broker.page("/metrics").find("turned_away_total{rule=\"address\"} 10\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("a head that is too long and a pipelined request are refused, and the channel ends") {
