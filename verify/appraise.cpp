@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -32,6 +33,11 @@ void check_expiry(const Policy& policy, const Clock& clock, Trail& trail) {
   } else {
     trail.pass("policy", got, want);
   }
+}
+
+Timestamp end_of(const EvidenceState& state, const Policy& policy) {
+  const Timestamp endorsed = state.endorsement->certificate.not_after();
+  return std::min(endorsed, policy.expires().value_or(endorsed));
 }
 
 // A clock that shows a moment before one that has passed was set back, whatever else it says.
@@ -77,6 +83,7 @@ Result<void> judge_all(EvidenceState& state, const Policy& policy, const Clock& 
   if (const auto reason = trail.first_failure()) return Error(*reason);
   state.guest_name = best.rule->name;
   state.covers = best.rule->covers;
+  state.valid_until = end_of(state, policy);
   trail.add_peer_field({"guest", json::quoted(state.guest_name)});
   trail.add_peer_field({"covers", json::quoted(name(state.covers))});
   return {};

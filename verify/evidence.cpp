@@ -126,6 +126,10 @@ EvidenceDigest AcceptedClaims::evidence_digest() const noexcept {
       *this, [](const auto& state) { return detail::digest_of(*state.received); });
 }
 
+Timestamp AcceptedClaims::valid_until() const noexcept {
+  return field<Timestamp>(*this, [](const auto& state) { return state.valid_until; });
+}
+
 std::string AcceptedClaims::guest_name() const {
   return field<std::string>(*this, [](const auto& state) { return state.guest_name; });
 }

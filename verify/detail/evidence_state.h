@@ -50,6 +50,7 @@ struct EvidenceState {
   // Filled by appraise().
   std::string guest_name;
   Covers covers = Covers::firmware;
+  Timestamp valid_until;
 };
 
 /// The name of evidence in logs.
