@@ -137,7 +137,7 @@ def wrong_configs(world: World) -> None:
         ("a key for an upstream that is no secret",
          with_upstream(inject={"authorization": "Bearer ${OTHER}"}), "OTHER"),
         ("a listener for everybody",
-         {**good, "egress": {**good["egress"], "listen": "0.0.0.0:1"}}, "127.0.0.1 only"),
+         {**good, "egress": {**good["egress"], "listen": "0.0.0.0:1"}}, "127.0.0.1, ::1"),
         ("a variable that changes programs",
          {**good, "secrets": [{**good["secrets"][0], "as": "LD_PRELOAD"}]}, "LD_PRELOAD"),
     ]:
