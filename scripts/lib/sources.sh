@@ -116,11 +116,12 @@ private_apt() {
     -o Acquire::AllowInsecureRepositories=false "$@"
 }
 
+# private_apt_open DIR MIRROR SUITE [deb]: its lists; of source packages where nothing else is said.
 private_apt_open() {
-  local dir="$1" mirror="$2" suite="$3" keyring
+  local dir="$1" mirror="$2" suite="$3" kind="${4:-deb-src}" keyring
   keyring="$(debian_keyring)"
   mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/none" "$dir/src"
-  printf 'deb-src%s %s %s main\n' \
+  printf '%s%s %s %s main\n' "$kind" \
     "$([ -f "$keyring" ] && echo " [signed-by=$keyring]")" "$mirror" "$suite" >"$dir/sources.list"
   private_apt "$dir" apt-get update >"$dir/log" 2>&1
 }
