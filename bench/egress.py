@@ -101,7 +101,8 @@ def measure(world: World) -> None:
         print(f"{name:8} first token, ms: p50 {statistics.median(values):.3f}  "
               f"p99 {centile(values, 0.99):.3f}")
     added = statistics.median(rows["egress"]) - statistics.median(rows["direct"])
-    print(f"the egress adds {added:.3f} ms at p50, over {count} requests each")
+    print(f"the egress adds {added:.3f} ms at p50, over {count} requests each "
+          f"(target: below 1 ms, {'met' if added < 1 else 'MISSED'})")
     egress.stop()
     front.stop()
 

@@ -7,6 +7,7 @@
 #include <ratls/certgen/sim/guest.h>
 #include <ratls/services/agent/bootstrap.h>
 #include <ratls/services/agent/run.h>
+#include <ratls/verify/files.h>
 
 #include "channel_options.h"
 
@@ -22,6 +23,8 @@ constexpr const char* kRunExamples =
     "  ratls run --config /etc/ratls/guest.json -- python3 crew.py\n"
     "  ratls run --config guest.json --source sim:DIR -- ./agent\n"
     "\n"
+    "SIGHUP reads guest.json and its policies and fetches the secrets anew, all of it or nothing;\n"
+    "other signals reach the program.\n"
     "The program finds its LLM at OPENAI_BASE_URL and ANTHROPIC_BASE_URL on 127.0.0.1, holds a\n"
     "placeholder for its key, and has no other network. See docs/agent.md.\n";
 
@@ -37,11 +40,22 @@ constexpr const char* kBootstrapExamples =
     "agent.runtime,\n"
     "on a tmpfs, mode 0400. See docs/agent.md for the units.\n";
 
+constexpr const char* kEgressExamples =
+    "\nSIGNALS\n"
+    "  SIGHUP reads guest.json and its policies and fetches the secrets anew: all of it or "
+    "nothing.\n"
+    "  SIGTERM and SIGINT end it, after the requests that are under way.\n"
+    "\nEXAMPLES\n"
+    "  ratls egress --config /etc/ratls/guest.json      (Type=notify)\n"
+    "\n"
+    "Metrics stand where egress.status of guest.json says. See docs/agent.md.\n";
+
 struct Options {
   std::string config;
   std::string source;
   std::string measurement;
   bool quiet = false;
+  bool unsafe_listen = false;
 };
 
 void add_options(CLI::App& verb, Options& options) {
@@ -58,12 +72,20 @@ std::string folder_of(const std::string& path) {
   return slash == std::string::npos ? std::string() : path.substr(0, slash);
 }
 
+Result<agent::GuestConfig> read_config(const std::string& path, const agent::GuestRules& rules) {
+  RATLS_TRY(const Bytes file, read_file(path, kMaxInput, Reason::invalid_config));
+  return agent::parse_guest_config(file, rules);
+}
+
 std::optional<Stop> plan_run(const Options& options, agent::Run& out) {
   const Input file = read_input(options.config);
   if (file.stop) return file.stop;
-  auto config = agent::parse_guest_config(file.bytes);
+  const agent::GuestRules rules{options.unsafe_listen};
+  auto config = agent::parse_guest_config(file.bytes, rules);
   if (!config) return stop_of(config.error(), options.config);
   out.config = std::move(config).value();
+  out.read_config = [path = options.config, rules] { return read_config(path, rules); };
+  out.unsafe_listen = options.unsafe_listen;
   out.folder = folder_of(options.config);
   const std::string source = options.source.empty() ? out.config.report_source : options.source;
   out.log = [quiet = options.quiet](const std::string& line) {
@@ -140,7 +162,10 @@ void add_egress(CLI::App& tool, Exit& exit) {
                                    "Only the loopback endpoint of `run`, until it is told to stop");
   const auto options = std::make_shared<Options>();
   add_options(*verb, *options);
-  verb->footer(exit_code_help());
+  verb->add_flag("--unsafe-listen", options->unsafe_listen,
+                 "Let egress.listen be any address: whoever reaches it speaks with this guest's "
+                 "secrets");
+  verb->footer(exit_code_help() + kEgressExamples);
   verb->callback([options, &exit] { exit = run_egress(*options); });
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -12,6 +13,7 @@ namespace {
 
 using detail::EvidencePointer;
 using detail::EvidenceState;
+using detail::GuestRule;
 using detail::PolicyData;
 using detail::StageDoor;
 using snp::detail::RuleOutcome;
@@ -33,6 +35,17 @@ void check_expiry(const Policy& policy, const Clock& clock, Trail& trail) {
   } else {
     trail.pass("policy", got, want);
   }
+}
+
+// Of a pinned instance key no date counts.
+Timestamp end_of(const EvidenceState& state, const Policy& policy, const GuestRule& rule) {
+  Timestamp end = state.endorsement->certificate.not_after();
+  end = std::min(end, policy.expires().value_or(end));
+  if (!rule.instance) return end;
+  const auto& pins = rule.instance->pins;
+  const bool pinned =
+      std::find(pins.begin(), pins.end(), state.instance->spki_sha256) != pins.end();
+  return pinned ? end : std::min(end, state.instance->certificate->not_after());
 }
 
 // A clock that shows a moment before one that has passed was set back, whatever else it says. One
@@ -87,6 +100,7 @@ Result<void> judge_all(EvidenceState& state, const Policy& policy, const Clock& 
   trail.add_peer_field({"covers", json::quoted(name(best.rule->covers))});
   state.acceptances = {{id_of(policy), best.rule->name, best.rule->covers}};
   state.policy = policy;
+  state.valid_until = end_of(state, policy, *best.rule);
   if (best.rule->instance) {
     state.instance_key = state.instance->spki_sha256;
     trail.add_peer_field({"instance_key", json::quoted(state.instance_key->hex())});

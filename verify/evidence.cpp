@@ -136,6 +136,10 @@ std::optional<Sha256Digest> AcceptedClaims::instance_key() const noexcept {
                                             [](const auto& state) { return state.instance_key; });
 }
 
+Timestamp AcceptedClaims::valid_until() const noexcept {
+  return field<Timestamp>(*this, [](const auto& state) { return state.valid_until; });
+}
+
 std::string AcceptedClaims::guest_name() const {
   return field<std::string>(*this, [](const auto& state) {
     return state.acceptances.empty() ? std::string() : state.acceptances.front().guest;

@@ -165,6 +165,9 @@ class AcceptedClaims : public EvidenceStage {
   [[nodiscard]] snp::KeyDigest id_key_digest() const noexcept;
   [[nodiscard]] std::uint32_t vmpl() const noexcept;
   [[nodiscard]] EvidenceDigest evidence_digest() const noexcept;
+  /// From this moment on nothing may rest on this acceptance: the end of the VCEK's or VLEK's
+  /// validity, or of the policy's, whichever comes first. A revocation list may end it before.
+  [[nodiscard]] Timestamp valid_until() const noexcept;
   /// SHA-256 of the SubjectPublicKeyInfo of the instance's own key; nothing where the policy asked
   /// for none.
   [[nodiscard]] std::optional<Sha256Digest> instance_key() const noexcept;

@@ -10,17 +10,16 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <ratls/services/agent/rights.h>
 #include <ratls/tcp.h>
 
 namespace ratls::agent {
@@ -57,6 +56,8 @@ Result<void> leave_network() {
     return {};
   }
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return no_isolation("no user namespace");
+  // Of a process that is not dumpable these files are root's. This one holds nothing yet.
+  if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return no_isolation("no access to its own /proc");
   RATLS_CHECK(write_once("/proc/self/setgroups", "deny"));
   const std::string user = std::to_string(uid);
   const std::string group = std::to_string(gid);
@@ -112,7 +113,7 @@ void say_ready(int socket, int listener) {
   static_cast<void>(::sendmsg(socket, &message, MSG_NOSIGNAL));
 }
 
-Result<void> shut_in(const Cell& cell, int socket) {
+Result<void> shut_in(const Cell& cell, const Account* account, int socket) {
   Descriptor listener;
   if (cell.isolated) {
     RATLS_CHECK(leave_network());
@@ -121,25 +122,9 @@ Result<void> shut_in(const Cell& cell, int socket) {
       RATLS_TRY(listener, listen_on_loopback(cell.port));
     }
   }
+  RATLS_CHECK(drop_rights(account));
+  RATLS_CHECK(check_devices_closed());
   say_ready(socket, listener.get());
-  return {};
-}
-
-// The rights of the account and nothing that could bring others back.
-Result<void> drop_rights(const Account* account) {
-  if (account != nullptr) {
-    const bool dropped = ::setgroups(0, nullptr) == 0 &&
-                         ::setresgid(account->gid, account->gid, account->gid) == 0 &&
-                         ::setresuid(account->uid, account->uid, account->uid) == 0;
-    if (!dropped || ::setresuid(0, 0, 0) == 0) {
-      return Error(Reason::isolation_failed, "the rights of root cannot be dropped");
-    }
-  }
-  const rlimit none{0, 0};
-  const bool closed = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-                      ::setrlimit(RLIMIT_CORE, &none) == 0 &&
-                      ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0;
-  if (!closed) return Error(Reason::isolation_failed, "no_new_privs: " + words(errno));
   return {};
 }
 
@@ -186,16 +171,12 @@ void fail(int socket, const Error& error) {
 }  // namespace
 
 void live_in_cell(const Cell& cell, const Account* account, int socket) {
-  if (const auto shut = shut_in(cell, socket); !shut) {
+  if (const auto shut = shut_in(cell, account, socket); !shut) {
     fail(socket, shut.error());
     ::_exit(125);
   }
   auto environment = await_go(socket);
   if (!environment) ::_exit(125);
-  if (const auto dropped = drop_rights(account); !dropped) {
-    fail(socket, dropped.error());
-    ::_exit(125);
-  }
   forget_signals();
   take_path(*environment);
   std::vector<std::string> command = cell.command;

@@ -5,20 +5,14 @@
 #include <string>
 
 #include <ratls/services/agent/process.h>
+#include <ratls/services/agent/rights.h>
 
 namespace ratls::agent {
 
-/// A user of the system.
-struct Account {
-  uid_t uid = 0;
-  gid_t gid = 0;
-  std::string home;
-};
-
 /// What the two sides say to each other, one packet each; the first byte says which.
 namespace packet {
-inline constexpr char kReady = 'R';     ///< child: shut in; may carry the listener
-inline constexpr char kFailed = 'E';    ///< child: a reason's number in two bytes, then words
+inline constexpr char kReady = 'R';     ///< child: shut in, without rights; may carry the listener
+inline constexpr char kFailed = 'E';    ///< child: a reason's code, a line feed, then words
 inline constexpr char kVariable = 'V';  ///< parent: NAME=VALUE
 inline constexpr char kGo = 'G';        ///< parent: execute now
 inline constexpr char kNoExec = 'X';    ///< child: errno in words

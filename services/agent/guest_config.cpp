@@ -158,17 +158,26 @@ Result<Address> read_tunnel(const JsonFile& file, const JsonValue& value) {
   return Address{host, static_cast<std::uint16_t>(port)};
 }
 
-Result<EgressSpec> read_egress(const JsonFile& file, const JsonValue& value) {
-  RATLS_TRY(const auto fields,
-            JsonFields::open(file, value, "egress", {"upstreams"}, {"listen", "tunnels"}));
+// Where this machine alone may come in, unless `anywhere`.
+Result<io::Endpoint> read_listen(const JsonFile& file, const JsonValue& value, const char* key,
+                                 bool anywhere) {
+  RATLS_TRY(const std::string text, file.text(value, key));
+  RATLS_TRY(io::Endpoint at, placed(file, value, io::Endpoint::parse(text)));
+  if (anywhere || at.is_local()) return at;
+  return file.wrong(value, std::string(key) + " is on 127.0.0.1, ::1 or unix:PATH only: whoever " +
+                               "reaches it speaks with this guest's secrets, or reads about them");
+}
+
+Result<EgressSpec> read_egress(const JsonFile& file, const JsonValue& value,
+                               const GuestRules& rules) {
+  RATLS_TRY(const auto fields, JsonFields::open(file, value, "egress", {"upstreams"},
+                                                {"listen", "status", "tunnels"}));
   EgressSpec out;
   if (const JsonValue* listen = fields.find("listen")) {
-    RATLS_TRY(out.listen, address_at(file, *listen, "listen"));
-    if (out.listen.host != "127.0.0.1") {
-      return file.wrong(*listen,
-                        "the egress listens on 127.0.0.1 only: whoever reaches it speaks "
-                        "with this guest's secrets");
-    }
+    RATLS_TRY(out.listen, read_listen(file, *listen, "listen", rules.unsafe_listen));
+  }
+  if (const JsonValue* status = fields.find("status")) {
+    RATLS_TRY(out.status, read_listen(file, *status, "status", false));
   }
   RATLS_TRY(const auto* upstreams, file.list(fields.at("upstreams"), "upstreams", true));
   for (const JsonValue& each : *upstreams) {
@@ -237,7 +246,7 @@ Result<void> check_whole(const JsonFile& file, const JsonValue& root, const Gues
 
 }  // namespace
 
-Result<GuestConfig> parse_guest_config(ByteView json) {
+Result<GuestConfig> parse_guest_config(ByteView json, const GuestRules& rules) {
   RATLS_TRY(const JsonValue root, strict_json::parse_json(json, Reason::invalid_config));
   const JsonFile file(json, Reason::invalid_config);
   RATLS_TRY(const auto fields,
@@ -253,7 +262,7 @@ Result<GuestConfig> parse_guest_config(ByteView json) {
     out.secrets.push_back(std::move(secret));
   }
   if (const JsonValue* egress = fields.find("egress")) {
-    RATLS_TRY(out.egress, read_egress(file, *egress));
+    RATLS_TRY(out.egress, read_egress(file, *egress, rules));
   }
   RATLS_TRY(out.agent, read_agent(file, fields.at("agent")));
   RATLS_CHECK(check_whole(file, root, out));

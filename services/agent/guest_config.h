@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <ratls/core/result.h>
+#include <ratls/services/io/stream.h>
 #include <ratls/services/kbs/resource.h>
 #include <ratls/tcp.h>
 
@@ -62,7 +63,8 @@ struct UpstreamSpec {
 };
 
 struct EgressSpec {
-  Address listen{"127.0.0.1", 8790};
+  io::Endpoint listen{{"127.0.0.1", 8790}, {}};
+  std::optional<io::Endpoint> status;  ///< metrics; none is opened without it
   std::vector<UpstreamSpec> upstreams;
   std::vector<Address> tunnels;
 };
@@ -72,6 +74,7 @@ struct AgentSpec {
   std::string user;                    ///< empty: the user that runs ratls
   std::string runtime = "/run/ratls";  ///< for secrets in files; must be in memory
   std::map<std::string, std::string> env;
+  friend bool operator==(const AgentSpec&, const AgentSpec&) = default;
 };
 
 struct GuestConfig {
@@ -82,8 +85,13 @@ struct GuestConfig {
   AgentSpec agent;
 };
 
+/// What the command line allows beyond the file.
+struct GuestRules {
+  bool unsafe_listen = false;  ///< `egress.listen` may be reached from elsewhere
+};
+
 /// Strict: unknown or duplicate keys, missing decisions and contradictions are refused with their
 /// place. Errors: invalid_config.
-Result<GuestConfig> parse_guest_config(ByteView json);
+Result<GuestConfig> parse_guest_config(ByteView json, const GuestRules& rules = {});
 
 }  // namespace ratls::agent

@@ -3,15 +3,13 @@
 #include <csignal>
 
 #include <pwd.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
+
+#include <ratls/core/process_memory.h>
 
 namespace ratls::agent {
 
 void close_the_house() {
-  const rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  guard_process_memory();
   std::signal(SIGPIPE, SIG_IGN);
 }
 

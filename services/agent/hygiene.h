@@ -7,7 +7,7 @@
 
 namespace ratls::agent {
 
-/// No core dump, no debugger of the same user, no end by SIGPIPE. Before the first secret.
+/// guard_process_memory(), and no end by SIGPIPE. Before the first secret.
 void close_the_house();
 
 /// The user that a name means; -1 where it is empty or unknown.

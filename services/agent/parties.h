@@ -24,6 +24,10 @@ class Parties {
   /// Errors: invalid_config, invalid_policy, io_error.
   Result<ClientConfig> client(const AcceptSpec& accept, bool show_evidence);
 
+  /// From now on policies are read from their files again; what was made before keeps its own.
+  void read_anew() { verifiers_.clear(); }
+  [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+
  private:
   Result<AcceptServer> accept(const AcceptSpec& spec);
   Result<std::shared_ptr<const Verifier>> verifier(const std::string& policy);

@@ -75,8 +75,10 @@ Error error_in(const std::string& packet) {
   const std::string text = packet.substr(1);
   if (packet.front() != packet::kFailed) return Error(Reason::exec_failed, text);
   const std::size_t end = text.find('\n');
-  const bool config = text.substr(0, end) != code(Reason::isolation_failed);
-  return Error(config ? Reason::io_error : Reason::isolation_failed, text.substr(end + 1));
+  for (const Reason each : {Reason::isolation_failed, Reason::device_exposed}) {
+    if (text.substr(0, end) == code(each)) return Error(each, text.substr(end + 1));
+  }
+  return Error(Reason::io_error, text.substr(end + 1));
 }
 
 Error not_started(const std::string& packet) {

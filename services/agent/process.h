@@ -25,7 +25,8 @@ struct Cell {
 /// fork copies is what the program could find. Threads: one.
 class Process {
  public:
-  /// Forks, and waits until the cell is shut. Errors: isolation_failed, with the fix;
+  /// Forks, and waits until the cell is shut and the process has no rights but its user's.
+  /// Errors: isolation_failed, with the fix; device_exposed (that user could attest this guest);
   /// invalid_config (no such user); io_error.
   static Result<Process> prepare(const Cell& cell);
   Process(const Process&) = delete;

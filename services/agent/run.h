@@ -15,6 +15,9 @@ struct Run {
   GuestConfig config;
   std::string folder;                ///< of guest.json
   std::vector<std::string> command;  ///< empty: the egress alone, until SIGINT or SIGTERM
+  /// guest.json as it is now, for SIGHUP.
+  std::function<Result<GuestConfig>()> read_config;
+  bool unsafe_listen = false;  ///< the command line allows others to reach the egress
   /// Opens the report source, once the program's process has been forked.
   std::function<Result<std::unique_ptr<ReportSource>>()> open_source;
   std::function<void(const std::string&)> log;  ///< one line each, no secret in any
@@ -30,6 +33,9 @@ struct Ended {
   std::optional<Error> error;
 };
 
+/// On SIGHUP guest.json, policies and secrets are read and fetched anew; see Renewal. SIGINT and
+/// SIGTERM go to the program; without one they end the egress.
+///
 /// Forks the program's process into its cell, attests to the broker, fetches the secrets, opens the
 /// egress, starts the program, and waits for its end. Call it before any other thread exists.
 Ended run(const Run& what);

@@ -30,8 +30,9 @@ Supervisor::~Supervisor() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Supervisor::watch(pid_t pid, std::function<void(int)> ended) {
+void Supervisor::watch(pid_t pid, std::function<void(int)> ended, std::function<void()> hangup) {
   ended_ = std::move(ended);
+  hangup_ = std::move(hangup);
   thread_ = std::thread([this, pid] { run(pid); });
 }
 
@@ -41,7 +42,12 @@ void Supervisor::run(pid_t pid) {
     const pid_t found = ::waitpid(pid, &status, WNOHANG);
     if (found == pid || (found < 0 && errno == ECHILD)) return ended_(shell_code(status));
     int number = 0;
-    if (::sigwait(&signals_, &number) == 0 && number != SIGCHLD) ::kill(pid, number);
+    if (::sigwait(&signals_, &number) != 0 || number == SIGCHLD) continue;
+    if (number == SIGHUP && hangup_) {
+      hangup_();
+    } else {
+      ::kill(pid, number);
+    }
   }
 }
 

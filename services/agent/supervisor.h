@@ -21,13 +21,15 @@ class Supervisor {
 
   /// `ended` is called once, from another thread, with the exit code of a shell: the process's own,
   /// or 128 and the number of the signal that ended it.
-  void watch(pid_t pid, std::function<void(int)> ended);
+  /// `hangup`, where it is given, is called from there for each SIGHUP in place of handing it on.
+  void watch(pid_t pid, std::function<void(int)> ended, std::function<void()> hangup);
 
  private:
   void run(pid_t pid);
 
   sigset_t signals_{};
   std::function<void(int)> ended_;
+  std::function<void()> hangup_;
   std::thread thread_;
 };
 

@@ -28,7 +28,10 @@ void point_clients(const EgressSpec& egress, std::map<std::string, std::string>&
   out["ANTHROPIC_BASE_URL"] = root;
   // Empty keys are refused by the clients before they ask anybody.
   out["OPENAI_API_KEY"] = out["ANTHROPIC_API_KEY"] = std::string(kPlaceholder);
-  out["NO_PROXY"] = out["no_proxy"] = "127.0.0.1,localhost";
+  for (const char* name : {"NO_PROXY", "no_proxy"}) {
+    std::string& value = out[name];
+    value += value.empty() ? "127.0.0.1,localhost" : ",127.0.0.1,localhost";
+  }
   if (!egress.tunnels.empty()) out["HTTPS_PROXY"] = out["https_proxy"] = root;
 }
 

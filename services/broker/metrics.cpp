@@ -1,6 +1,6 @@
 #include <ratls/services/broker/metrics.h>
 
-#include <cstdio>
+#include <ratls/services/status/exposition.h>
 
 #include <ratls/services/broker/doorstep.h>
 
@@ -8,21 +8,11 @@ namespace ratls::broker {
 
 namespace {
 
+using status::head;
+using status::line;
+using status::number;
+
 constexpr double kMicro = 1e-6;
-
-std::string number(double value) {
-  std::array<char, 32> out{};
-  const int size = std::snprintf(out.data(), out.size(), "%.9g", value);
-  return {out.data(), static_cast<std::size_t>(size)};
-}
-
-void head(std::string& out, const std::string& name, const char* kind, const char* help) {
-  out += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + kind + "\n";
-}
-
-void line(std::string& out, const std::string& name, const std::string& value) {
-  out += name + " " + value + "\n";
-}
 
 // One that has no labels.
 void alone(std::string& out, const std::string& name, const char* kind, const char* help,

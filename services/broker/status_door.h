@@ -2,11 +2,9 @@
 #pragma once
 
 #include <functional>
-#include <list>
-#include <memory>
 
 #include <ratls/services/broker/http_answer.h>
-#include <ratls/services/io/stream.h>
+#include <ratls/services/status/door.h>
 
 namespace ratls::broker {
 
@@ -16,27 +14,17 @@ class StatusDoor {
  public:
   using Page = std::function<Answer()>;
   StatusDoor(io::Loop& loop, Page metrics, Page status);
-  StatusDoor(const StatusDoor&) = delete;
-  StatusDoor& operator=(const StatusDoor&) = delete;
-  ~StatusDoor();
 
   /// Errors: those of Listener::bind().
-  Result<void> listen(const io::Endpoint& at);
-  [[nodiscard]] std::string where() const;
+  Result<void> listen(const io::Endpoint& at) { return door_.listen(at); }
+  [[nodiscard]] std::string where() const { return door_.where(); }
 
  private:
-  class Visit;
-  [[nodiscard]] Answer answer(const std::string& head) const;
-  void take(std::unique_ptr<io::Stream> stream);
-  void over(Visit& visit);
+  [[nodiscard]] Answer answer(const Result<http::RequestHead>& request) const;
 
-  io::Loop& loop_;
   Page metrics_;
   Page status_;
-  std::unique_ptr<io::Listener> listener_;
-  std::list<std::unique_ptr<Visit>> visits_;
-  std::list<std::unique_ptr<Visit>> gone_;
-  io::Timer sweep_;
+  status::Door door_;
 };
 
 }  // namespace ratls::broker

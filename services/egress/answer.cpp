@@ -105,6 +105,7 @@ void Conversation::finish_exchange() {
   state_ = State::request_head;
   request_.reset();
   request_reader_ = http::HeadReader(http::kMaxProxyHead);
+  request_body_.reset();
   if (program_ended_) {
     finish();
     return;
@@ -139,7 +140,8 @@ bool Conversation::retry() {
       link_.used && !retried_ && !answer_reader_.started() && request_ && is_repeatable(*request_);
   if (!safe) return false;
   retried_ = true;
-  const auto upstream = find_route(plan_, request_->target);
+  const auto upstream = find_route(*plan_, request_->target);
+  if (!upstream) return false;
   reach(pool_.fresh(upstream));
   return true;
 }

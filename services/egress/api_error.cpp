@@ -6,23 +6,6 @@ namespace ratls::egress {
 
 namespace {
 
-bool is_temporary(Reason reason) {
-  switch (reason) {
-    case Reason::connection_failed:
-    case Reason::connection_closed:
-    case Reason::handshake_timeout:
-    case Reason::truncated_stream:
-    case Reason::cannot_judge_now:
-    case Reason::evidence_timeout:
-    case Reason::firmware_throttled:
-    case Reason::missing_endorsement:
-    case Reason::io_error:
-      return true;
-    default:
-      return false;
-  }
-}
-
 std::string_view type_of(int status, bool temporary) {
   if (status == 502) return "attestation_error";
   if (temporary) return "upstream_unavailable";
@@ -68,6 +51,23 @@ ApiError reply_of(int status, bool temporary, Dialect dialect, std::string_view 
 }
 
 }  // namespace
+
+bool is_temporary(Reason reason) {
+  switch (reason) {
+    case Reason::connection_failed:
+    case Reason::connection_closed:
+    case Reason::handshake_timeout:
+    case Reason::truncated_stream:
+    case Reason::cannot_judge_now:
+    case Reason::evidence_timeout:
+    case Reason::firmware_throttled:
+    case Reason::missing_endorsement:
+    case Reason::io_error:
+      return true;
+    default:
+      return false;
+  }
+}
 
 Dialect dialect_of(const http::RequestHead& request) {
   const bool theirs = request.headers.find("anthropic-version") != nullptr ||

@@ -14,6 +14,9 @@ enum class Dialect : std::uint8_t { openai, anthropic };
 /// By what the request looks like: the header anthropic-version, or a path below /v1/messages.
 Dialect dialect_of(const http::RequestHead& request);
 
+/// May it be better soon (the network, a throttled firmware)? Else it is a refusal.
+bool is_temporary(Reason reason);
+
 /// A whole answer, head and body. 503 with Retry-After for what may be better soon (the network, a
 /// throttled firmware); 502 with x-should-retry: false for a refusal, which no retry changes; 400,
 /// 403, 404 for what the program asked wrongly. `about` is the upstream's own name, or empty.

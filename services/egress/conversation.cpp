@@ -8,10 +8,11 @@ namespace {
 
 constexpr std::size_t kHighMark = std::size_t{256} * 1024;
 constexpr std::chrono::milliseconds kHeadLimit{60000};  // as long as an idle program may wait
+constexpr std::chrono::milliseconds kLinger{5000};      // for what a refused program still sends
 
 }  // namespace
 
-Conversation::Conversation(io::Loop& loop, const Plan& plan, Pool& pool,
+Conversation::Conversation(io::Loop& loop, const std::shared_ptr<const Plan>& plan, Pool& pool,
                            std::unique_ptr<io::Stream> program, Events events)
     : loop_(loop),
       plan_(plan),
@@ -50,7 +51,7 @@ void Conversation::from_program(ByteView bytes) {
 // The upstream took what waited, or a request is over: go on reading the program.
 void Conversation::program_drained() {
   if (state_ == State::ended) {
-    finish();
+    if (may_close()) finish();
     return;
   }
   if (link_.link && (state_ == State::exchange || state_ == State::raw)) link_.link->resume();
@@ -58,6 +59,10 @@ void Conversation::program_drained() {
 
 void Conversation::program_ended() {
   program_ended_ = true;
+  if (state_ == State::ended) {
+    if (may_close()) finish();
+    return;
+  }
   if (state_ == State::raw) return link_.link->end();
   const bool idle = state_ == State::request_head;
   const bool cut = request_body_ && !request_body_->complete();
@@ -98,24 +103,46 @@ bool Conversation::pump_body() {
 }
 
 Result<void> Conversation::begin_request() {
-  RATLS_TRY(http::RequestHead request, http::parse_request(request_reader_.text()));
+  RATLS_TRY(http::RequestHead request, read_request(request_reader_.text()));
   began_ = Clock::now();
   said_ = Said{};
   said_.method = request.method;
   answer_begun_ = until_end_ = overrun_ = retried_ = false;
-  keep_alive_ = keeps_alive(request.headers);
+  keep_alive_ = !winding_up_ && keeps_alive(request.headers);
   RATLS_TRY(request_body_, http::BodyScanner::open(request.headers, request.framing));
   request_ = std::move(request);
   if (request_->method == "CONNECT") return begin_tunnel(*request_);
-  const auto upstream = find_route(plan_, request_->target);
+  choose_upstream();
+  return {};
+}
+
+void Conversation::choose_upstream() {
+  const auto upstream = find_route(*plan_, request_->target);
   if (!upstream) {
     refuse(404, Error(Reason::unknown_resource, "no upstream is configured for this path"));
-    return {};
+    return;
   }
   said_.upstream = upstream->name;
   said_.attested = upstream->attested;
   reach(pool_.take(upstream));
-  return {};
+}
+
+void Conversation::plan_replaced() {
+  const bool listed = said_.tunnel && plan_->tunnels.contains(request_->target);
+  if (state_ == State::linking && !said_.tunnel) return choose_upstream();
+  if (state_ == State::linking && !listed) {
+    refuse(403, Error(Reason::destination_blocked, request_->target));
+    return;
+  }
+  if (state_ != State::raw || listed) return;
+  say(Error(Reason::connection_closed, "guest.json was read anew; open it again"));
+  close_program();
+}
+
+void Conversation::wind_up() {
+  keep_alive_ = false;
+  winding_up_ = true;
+  if (state_ == State::request_head && !request_reader_.started()) finish();
 }
 
 Result<void> Conversation::begin_tunnel(const http::RequestHead& request) {
@@ -123,8 +150,8 @@ Result<void> Conversation::begin_tunnel(const http::RequestHead& request) {
   if (request_body_ && !request_body_->complete()) {
     return Error(Reason::malformed_http, "a CONNECT with a body");
   }
-  const auto found = plan_.tunnels.find(request.target);
-  if (found == plan_.tunnels.end()) {
+  const auto found = plan_->tunnels.find(request.target);
+  if (found == plan_->tunnels.end()) {
     said_.blocked = request.target;
     refuse(403, Error(Reason::destination_blocked, request.target));
     return {};
@@ -205,16 +232,25 @@ void Conversation::fail(const Error& error) {
   close_program();
 }
 
-// Ends when what was written has left.
+// Ends when what was written has left, and where the program is in the middle of its request when
+// that was sent too: closing before would reset the connection, and cost the program the answer.
 void Conversation::close_program() {
   state_ = State::ended;
   link_ = {};
+  wipe(waiting_);
+  waiting_.clear();
+  if (std::exchange(paused_, false)) program_->resume();
   program_->end();
-  if (program_->queued() == 0) {
+  if (may_close()) {
     finish();
     return;
   }
-  limit_.start(std::chrono::milliseconds(2000), [this] { finish(); });
+  limit_.start(kLinger, [this] { finish(); });
+}
+
+bool Conversation::may_close() const {
+  const bool heard = program_ended_ || (request_body_ && request_body_->complete());
+  return heard && program_->queued() == 0;
 }
 
 void Conversation::say(std::optional<Error> error) {

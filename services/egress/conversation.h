@@ -34,13 +34,21 @@ class Conversation {
     std::function<void(Conversation&)> over;  ///< once; it may be destroyed after the loop turns
   };
 
-  Conversation(io::Loop& loop, const Plan& plan, Pool& pool, std::unique_ptr<io::Stream> program,
-               Events events);
+  /// `plan` is borrowed: the one in force when a request begins decides about it.
+  Conversation(io::Loop& loop, const std::shared_ptr<const Plan>& plan, Pool& pool,
+               std::unique_ptr<io::Stream> program, Events events);
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
   ~Conversation();
 
   void start();
+
+  /// Another plan is in force. A request that nobody got yet goes by it; one that its upstream has
+  /// ends as it began; another protocol, which may never end, is cut, and so is a tunnel that the
+  /// plan no longer lists.
+  void plan_replaced();
+  /// No further request: ends at once where none is under way, else with its answer.
+  void wind_up();
 
  private:
   enum class State : std::uint8_t {
@@ -60,6 +68,7 @@ class Conversation {
   bool pump_body();
   Result<void> begin_request();
   Result<void> begin_tunnel(const http::RequestHead& request);
+  void choose_upstream();
   void reach(Pool::Taken taken);
   Link::Events link_events();
   void link_opened();
@@ -77,11 +86,12 @@ class Conversation {
   void refuse(int status, const Error& error);
   void fail(const Error& error);
   void close_program();
+  [[nodiscard]] bool may_close() const;
   void say(std::optional<Error> error);
   void finish();
 
   io::Loop& loop_;
-  const Plan& plan_;
+  const std::shared_ptr<const Plan>& plan_;
   Pool& pool_;
   std::unique_ptr<io::Stream> program_;
   Events events_;
@@ -90,6 +100,7 @@ class Conversation {
   Bytes waiting_;  ///< what the program sent and nobody took yet
   bool paused_ = false;
   bool program_ended_ = false;
+  bool winding_up_ = false;
 
   http::HeadReader request_reader_{http::kMaxProxyHead};
   std::optional<http::RequestHead> request_;

@@ -4,13 +4,14 @@
 
 namespace ratls::egress {
 
-Link::Link(io::Loop& loop, std::shared_ptr<const Upstream> upstream)
-    : loop_(loop), upstream_(std::move(upstream)) {}
+Link::Link(io::Loop& loop, std::shared_ptr<const Upstream> upstream, Report report)
+    : loop_(loop), upstream_(std::move(upstream)), report_(std::move(report)) {}
 
 Link::~Link() = default;
 
 void Link::open(Events events) {
   events_ = std::move(events);
+  began_ = std::chrono::steady_clock::now();
   auto limit = upstream_->connect_limit;
   Result<void> made = make_session();
   if (session_) limit = io::connect_limit(*session_, limit);
@@ -72,6 +73,7 @@ void Link::start_channel(std::unique_ptr<io::Stream> stream) {
 
 void Link::became_open() {
   open_ = true;
+  tell(nullptr);
   const auto call = events_.opened;
   if (call) call();
 }
@@ -82,8 +84,19 @@ void Link::ended() {
   if (call) call();
 }
 
+// Failures of a channel that was open are not the handshake's.
+void Link::tell(const Error* error) {
+  const Report report = std::exchange(report_, nullptr);
+  if (!report || !upstream_->channel) return;
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - began_);
+  const Verdict* verdict = channel_ ? channel_->session().verdict() : nullptr;
+  report({*upstream_, took, error, verdict, valid_until()});
+}
+
 void Link::fail(const Error& error) {
   open_ = false;
+  tell(&error);
   const auto call = events_.failed;
   if (call) call(error);
 }
@@ -113,11 +126,20 @@ std::size_t Link::queued() const {
   return plain_ ? plain_->queued() : 0;
 }
 
+const VerifiedPeer* Link::attested() const {
+  const Peer* peer = channel_ ? channel_->session().peer() : nullptr;
+  return peer == nullptr ? nullptr : peer->attested();
+}
+
 std::string Link::measurement() const {
-  if (!channel_) return {};
-  const Peer* peer = channel_->session().peer();
-  const VerifiedPeer* verified = peer == nullptr ? nullptr : peer->attested();
-  return verified == nullptr ? std::string() : verified->measurement().hex();
+  const VerifiedPeer* peer = attested();
+  return peer == nullptr ? std::string() : peer->measurement().hex();
+}
+
+std::optional<Timestamp> Link::valid_until() const {
+  const VerifiedPeer* peer = attested();
+  if (peer == nullptr) return std::nullopt;
+  return peer->valid_until();
 }
 
 }  // namespace ratls::egress

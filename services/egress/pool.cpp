@@ -6,14 +6,25 @@
 namespace ratls::egress {
 
 namespace {
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
+}
+
+// May it carry another request?
+bool Pool::holds(const Taken& taken) const {
+  if (taken.era != era_ || !taken.link->is_open()) return false;
+  if (Steady::now() - taken.born > limits_.lifetime) return false;
+  const auto until = taken.link->valid_until();
+  if (!until) return true;
+  const auto now = clock_.now();
+  return now && *now < *until;
 }
 
 Pool::Taken Pool::fresh(const std::shared_ptr<const Upstream>& upstream) {
-  return {std::make_unique<Link>(loop_, upstream), Clock::now(), false};
+  return {std::make_unique<Link>(loop_, upstream, report_), Steady::now(), era_, false};
 }
 
 Pool::Taken Pool::take(const std::shared_ptr<const Upstream>& upstream) {
+  idle_.remove_if([&](const Idle& idle) { return !holds(idle.taken); });
   // The youngest first: it is the likeliest to be alive, and the old ones may go.
   const auto at = std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) {
     return &idle.taken.link->upstream() == upstream.get();
@@ -27,14 +38,10 @@ Pool::Taken Pool::take(const std::shared_ptr<const Upstream>& upstream) {
 
 void Pool::give_back(Taken taken) {
   const Upstream* upstream = &taken.link->upstream();
-  const bool old = Clock::now() - taken.born > limits_.lifetime;
   const auto count = std::count_if(idle_.begin(), idle_.end(), [&](const Idle& idle) {
     return &idle.taken.link->upstream() == upstream;
   });
-  if (old || !taken.link->is_open() ||
-      static_cast<std::size_t>(count) >= limits_.idle_per_upstream) {
-    return;
-  }
+  if (!holds(taken) || static_cast<std::size_t>(count) >= limits_.idle_per_upstream) return;
   Link* link = taken.link.get();
   link->hand_to(watch(link));
   Idle& idle = idle_.emplace_back(loop_, std::move(taken));
@@ -78,6 +85,7 @@ void Pool::drop(const Link* link) {
 void Pool::clear() {
   idle_.clear();
   opening_.clear();
+  ++era_;
 }
 
 }  // namespace ratls::egress

@@ -65,6 +65,21 @@ bool keeps_alive(const http::Headers& headers) {
   return !lists(headers, "connection", "close");
 }
 
+Result<http::RequestHead> read_request(const std::string& head) {
+  constexpr std::string_view kOld = " HTTP/1.0\r\n";
+  const std::size_t line = head.find("\r\n");
+  const bool old = head.starts_with("CONNECT ") && line != std::string::npos &&
+                   head.substr(0, line + 2).ends_with(kOld);
+  if (!old) return http::parse_request(head);
+  const std::size_t end = line + 2 - kOld.size();
+  const std::string first = head.substr(0, end) + " HTTP/1.1\r\n";
+  const std::string rest = head.substr(line + 2);
+  auto whole = http::parse_request(first + rest);
+  if (whole) return whole;
+  const std::string target = head.substr(8, end - 8);
+  return http::parse_request(first + "host: " + target + "\r\n" + rest);
+}
+
 Result<Bytes> request_for(const http::RequestHead& request, const Upstream& upstream) {
   const bool upgrade = wants_upgrade(request.headers);
   http::RequestHead out{request.method, request.target, {{"host", upstream.host}}, {}};
@@ -107,7 +122,7 @@ Result<std::string> response_for(const http::ResponseHead& response, const PeerF
   }
   if (upgrade) {
     out.headers.add({"connection", "upgrade"});
-  } else if (!keep_alive) {
+  } else if (!keep_alive && response.status >= 200) {
     out.headers.add({"connection", "close"});
   }
   if (response.status >= 200 || upgrade) {

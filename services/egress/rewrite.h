@@ -11,6 +11,10 @@ bool wants_upgrade(const http::Headers& headers);
 /// May the connection carry another message after this one? RFC 9112, 9.3.
 bool keeps_alive(const http::Headers& headers);
 
+/// A request's head as a program sends it. A CONNECT may also be HTTP/1.0 without a Host, as
+/// Python's http.client sends it up to 3.11: its target says all. Errors: malformed_http.
+Result<http::RequestHead> read_request(const std::string& head);
+
 /// The request's head as the upstream gets it: its own Host, no hop-by-hop fields, no x-ratls-*,
 /// and the secrets in their headers. The caller wipes it: it holds secrets.
 /// Errors: malformed_http.

@@ -5,27 +5,23 @@
 
 namespace ratls::egress {
 
-namespace {
-
-bool is_local(const io::Endpoint& at) {
-  return at.is_unix() || at.address.host == "127.0.0.1" || at.address.host == "::1";
-}
-
-}  // namespace
-
-Service::Service(io::Loop& loop, const Plan& plan, Limits limits, Log log)
+Service::Service(io::Loop& loop, const Clock& clock, std::shared_ptr<const Plan> plan,
+                 const Limits& limits, Log log)
     : loop_(loop),
-      plan_(plan),
+      plan_(std::move(plan)),
       limits_(limits),
       log_(std::move(log)),
-      pool_(loop, limits.pool),
+      pool_(loop, limits.pool, clock,
+            [this](const Handshake& handshake) { metrics_.handshake(handshake); }),
       sweep_(loop),
-      drain_(loop) {}
+      drain_(loop) {
+  metrics_.plan(*plan_);
+}
 
 Service::~Service() = default;
 
-Result<void> Service::listen(const io::Endpoint& at) {
-  if (!is_local(at)) {
+Result<void> Service::listen(const io::Endpoint& at, Reach reach) {
+  if (!at.is_local() && reach != Reach::anywhere) {
     return Error(Reason::invalid_config,
                  "the egress listens on 127.0.0.1, ::1 or unix:PATH only: "
                  "whoever reaches it speaks with the guest's secrets");
@@ -48,29 +44,44 @@ std::string Service::where() const {
   return listener_ ? listener_->where() : std::string();
 }
 
+void Service::replace(std::shared_ptr<const Plan> plan) {
+  plan_ = std::move(plan);
+  metrics_.plan(*plan_);
+  pool_.clear();
+  // Each may end in the call, and leave the list by it.
+  std::vector<Conversation*> all;
+  for (const auto& each : running_) all.push_back(each.get());
+  for (Conversation* each : all) each->plan_replaced();
+  warm();
+}
+
 void Service::warm() {
-  for (const Route& route : plan_.routes) {
+  if (stopping_) return;
+  for (const Route& route : plan_->routes) {
     if (route.upstream->attested) pool_.warm(route.upstream);
   }
 }
 
 void Service::take(std::unique_ptr<io::Stream> stream) {
-  if (stopping_ || running_.size() >= limits_.connections) return;
+  if (stopping_ || running_.size() >= limits_.connections) {
+    metrics_.turned_away();
+    return;
+  }
   Conversation::Events events;
-  events.said = [this](const Said& said) {
-    count(said);
-    if (log_) log_(said);
-  };
+  events.said = [this](const Said& said) { note(said); };
   events.over = [this](Conversation& conversation) { ended(conversation); };
   running_.push_back(
       std::make_unique<Conversation>(loop_, plan_, pool_, std::move(stream), std::move(events)));
   running_.back()->start();
 }
 
-void Service::count(const Said& said) {
-  if (!said.blocked.empty()) ++counters_.blocked;
-  if (said.tunnel && said.status == 200) ++counters_.tunnels;
-  ++counters_.requests[said.upstream][said.status / 100];
+// A program asks for a blocked name again and again; the log says it once.
+void Service::note(const Said& said) {
+  metrics_.request(said);
+  if (!said.blocked.empty()) {
+    if (blocked_.size() >= limits_.blocked_names || !blocked_.insert(said.blocked).second) return;
+  }
+  if (log_) log_(said);
 }
 
 // It is in the middle of a call; it goes when the loop turns.
@@ -87,7 +98,14 @@ void Service::ended(Conversation& conversation) {
 void Service::stop() {
   listener_.reset();
   pool_.clear();
-  if (std::exchange(stopping_, true) || running_.empty()) {
+  if (std::exchange(stopping_, true)) {
+    loop_.stop();
+    return;
+  }
+  std::vector<Conversation*> all;
+  for (const auto& each : running_) all.push_back(each.get());
+  for (Conversation* each : all) each->wind_up();
+  if (running_.empty()) {
     loop_.stop();
     return;
   }

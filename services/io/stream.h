@@ -53,6 +53,11 @@ struct Endpoint {
   static Result<Endpoint> parse(std::string_view text);
   [[nodiscard]] std::string text() const;
   [[nodiscard]] bool is_unix() const noexcept { return !path.empty(); }
+  /// A Unix socket, 127.0.0.1 or ::1: reached from this machine only, where one listens there. A
+  /// name is not, whatever it resolves to.
+  [[nodiscard]] bool is_local() const noexcept {
+    return is_unix() || address.host == "127.0.0.1" || address.host == "::1";
+  }
 };
 
 /// A connection under way. Destroying it forgets it.

@@ -6,6 +6,16 @@ import { createServer } from 'node:http';
 const out = {};
 const words = [];
 
+async function seen(call) {
+  try {
+    await call;
+    out.error = null;
+  } catch (error) {
+    const { status = error.statusCode, code, message, name, cause } = error;
+    out.error = { status, code, message, name, cause: `${cause?.cause ?? cause ?? ''}` };
+  }
+}
+
 const clients = {
   async openai() {
     const { default: OpenAI } = await import('openai');
@@ -74,17 +84,61 @@ const clients = {
     await new Promise(() => {});
   },
 
-  // What a user sees of a refusal, and how long until then.
-  async refused() {
+  // What a user sees of a refusal, with each library's own idea of trying again.
+  async 'refused-openai'() {
     const { default: OpenAI } = await import('openai');
-    const began = Date.now();
-    try {
-      await new OpenAI().chat.completions.create({ model: 'mock', messages: [] });
-      out.error = null;
-    } catch (error) {
-      out.error = { status: error.status, code: error.code, message: error.message };
-    }
-    out.ms = Date.now() - began;
+    await seen(new OpenAI().chat.completions.create({ model: 'mock', messages: [] }));
+  },
+
+  async 'refused-anthropic'() {
+    const { default: Anthropic } = await import('@anthropic-ai/sdk');
+    await seen(new Anthropic().messages.create({ model: 'mock', max_tokens: 9, messages: [] }));
+  },
+
+  // These two do not know x-should-retry; their users turn retries off by this.
+  async 'refused-langchain'() {
+    const { ChatOpenAI } = await import('@langchain/openai');
+    await seen(new ChatOpenAI({ model: 'mock', maxRetries: 0 }).invoke('hello'));
+  },
+
+  async 'refused-ai'() {
+    const { generateText } = await import('ai');
+    const { openai } = await import('@ai-sdk/openai');
+    await seen(generateText({ model: openai.chat('mock'), prompt: 'hello', maxRetries: 0 }));
+  },
+
+  // A prompt of some megabytes: the refusal comes while it is still being sent.
+  async 'refused-large'() {
+    const { default: OpenAI } = await import('openai');
+    const messages = [{ role: 'user', content: 'x'.repeat(6000000) }];
+    await seen(new OpenAI().chat.completions.create({ model: 'mock', messages }));
+  },
+
+  // A library that was told another address, and one that knows no proxy: neither gets out.
+  async outside() {
+    const { default: OpenAI } = await import('openai');
+    const options = { baseURL: 'https://api.openai.com/v1', maxRetries: 0, timeout: 20000 };
+    await seen(new OpenAI(options).models.list());
+    out.fetch = await fetch('https://telemetry.example/').then(() => 'reached', (error) => `${error.cause}`);
+  },
+
+  // Two requests of one client, and a pause in which whoever runs this changes the world.
+  async twice() {
+    const { default: OpenAI } = await import('openai');
+    const client = new OpenAI({ maxRetries: 0 });
+    const ask = async () => {
+      const request = { model: 'mock', messages: [{ role: 'user', content: 'which key?' }] };
+      try {
+        return (await client.chat.completions.create(request)).choices[0].message.content;
+      } catch (error) {
+        return error.code;
+      }
+    };
+    out.before = await ask();
+    console.log('listening on nothing,');
+    const { existsSync } = await import('node:fs');
+    while (!existsSync(process.env.GO)) await new Promise((done) => setTimeout(done, 50));
+    out.after = await ask();
   },
 };
 

@@ -82,7 +82,8 @@ def exit_codes(world: World) -> None:
 def isolation(world: World) -> None:
     # A user namespace in which no network namespace may be made.
     script = 'echo 0 > /proc/sys/user/max_net_namespaces && exec "$@"'
-    command = [BUILD / "cli/ratls", "run", "--config", world.guest(), "--", "true"]
+    config = world.guest(agent={"user": "nobody"})  # whoever runs this is root in there
+    command = [BUILD / "cli/ratls", "run", "--config", config, "--", "true"]
     done = subprocess.run(["unshare", "-Ur", "sh", "-c", script, "sh", *map(str, command)],
                           capture_output=True, text=True, timeout=30, check=False)
     if "unshare: " in done.stderr or "sh: " in done.stderr:
@@ -91,6 +92,25 @@ def isolation(world: World) -> None:
     check("without a network of its own the program does not start, and the fix is named",
           done.returncode == 125 and "isolation_failed" in done.stderr
           and '"net": "open"' in done.stderr and "released" not in done.stderr, done)
+
+
+def without_root(world: World) -> None:
+    """The same from an ordinary user, in a user namespace of its own."""
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    probe = subprocess.run(["unshare", "-Urn", "true"], capture_output=True, text=True, check=False, **nobody)
+    if probe.returncode != 0:
+        print("skip  no user namespaces for ordinary users here:", probe.stderr.strip())
+        return
+    source = world.folder / "sim-of-its-own"
+    subprocess.run(["cp", "-R", world.sim, source], check=True)
+    if nobody:
+        subprocess.run(["chown", "-R", "65534:65534", source], check=True)
+    config = world.guest(agent={}, report_source=f"sim:{source}")
+    done = ratls("run", "--config", config, "--", "python3", HERE / "agent_program.py", **nobody)
+    seen = json.loads(done.stdout) if done.returncode == 0 else {}
+    check("an ordinary user's program runs, reaches its model and nothing else", seen
+          and seen["echo"]["body"]["headers"]["authorization"] == "Bearer " + SECRET
+          and "unreachable" in seen["outside"] and seen["parent"] == "PermissionError", done)
 
 
 def signals(world: World) -> None:
@@ -137,7 +157,7 @@ def wrong_configs(world: World) -> None:
         ("a key for an upstream that is no secret",
          with_upstream(inject={"authorization": "Bearer ${OTHER}"}), "OTHER"),
         ("a listener for everybody",
-         {**good, "egress": {**good["egress"], "listen": "0.0.0.0:1"}}, "127.0.0.1 only"),
+         {**good, "egress": {**good["egress"], "listen": "0.0.0.0:1"}}, "127.0.0.1, ::1"),
         ("a variable that changes programs",
          {**good, "secrets": [{**good["secrets"][0], "as": "LD_PRELOAD"}]}, "LD_PRELOAD"),
     ]:
@@ -156,4 +176,4 @@ if __name__ == "__main__":
     if reason := no_cell():
         print("skipped, as this machine allows no network namespaces:", reason)
         sys.exit(4)
-    sys.exit(run(unchanged_program, exit_codes, isolation, signals, give_to, wrong_configs))
+    sys.exit(run(unchanged_program, exit_codes, isolation, without_root, signals, give_to, wrong_configs))

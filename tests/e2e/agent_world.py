@@ -4,6 +4,8 @@ import json
 import os
 import pathlib
 import re
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -55,13 +57,21 @@ class Process:
     def log(self) -> str:
         return "".join(self.lines)
 
-    def await_line(self, text: str) -> bool:
-        end = time.monotonic() + 10
+    def await_line(self, text: str, count: int = 1) -> bool:
+        end = time.monotonic() + 20
         while time.monotonic() < end:
-            if text in self.log():
+            if self.log().count(text) >= count:
                 return True
             time.sleep(0.02)
         return False
+
+    def reload(self) -> str:
+        """SIGHUP; the line that says what came of it."""
+        before = self.log().count("ratls: reload")
+        self.process.send_signal(signal.SIGHUP)
+        if not self.await_line("ratls: reload", before + 1):
+            raise SystemExit("nothing was said of a reload: " + self.log())
+        return [line for line in self.log().splitlines() if line.startswith("ratls: reload")][-1]
 
     def stop(self) -> int:
         self.process.terminate()
@@ -93,7 +103,11 @@ class World:
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder, self.sim = folder, folder / "sim"
         folder.chmod(0o755)
-        ratls("sim", "init", self.sim)
+        made = BUILD / "sim-authority"  # RSA keys take seconds; CTest's fixture has made some
+        if (made / "seed").exists():
+            shutil.copytree(made, self.sim)
+        else:
+            ratls("sim", "init", self.sim)
         ratls("sim", "policy", self.sim, "--out", folder / "guests.json")
         ratls("sim", "policy", self.sim, "--out", folder / "llm.json")
         ratls("sim", "policy", self.sim, "--measurement", "7" * 96, "--out", folder / "others.json")
@@ -145,6 +159,21 @@ class World:
         path = self.folder / name
         path.write_text(json.dumps(config, indent=1))
         return path
+
+    def egress(self, *arguments: object, listen: str = "127.0.0.1:0", **changes) -> Process:
+        """`ratls egress`, on a port that the system chooses where nothing else is said."""
+        path = self.guest(**changes)
+        config = json.loads(path.read_text())
+        config["egress"]["listen"] = listen
+        path.write_text(json.dumps(config))
+        return Process(BUILD / "cli/ratls", "egress", "--config", path, *arguments,
+                       ready=r"egress on (\S+)")
+
+    def put(self, value: str) -> None:
+        """Another value for the broker's secret."""
+        done = ratls("secret", "put", "kbs:///agents/llm/api-key", "--config",
+                     self.folder / "broker.json", input=value)
+        assert done.returncode == 0, done
 
     def upstream(self, **changes) -> dict:
         config = json.loads(self.guest().read_text())["egress"]

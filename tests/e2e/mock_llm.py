@@ -53,14 +53,14 @@ class Model(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self.wfile.flush()
 
-    def stream(self, words: list[bytes]) -> None:
+    def stream(self, words: list[bytes], pause: float = 0.05) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
         for event in words:
             self.chunk(event)
-            time.sleep(0.05)
+            time.sleep(pause)
         self.wfile.write(b"0\r\n\r\n")
 
     def body(self) -> bytes:
@@ -73,8 +73,25 @@ class Model(http.server.BaseHTTPRequestHandler):
             return out
         return self.rfile.read(int(self.headers.get("content-length", "0")))
 
+    def handle_expect_100(self) -> bool:
+        if self.path != "/v1/unwanted":
+            return super().handle_expect_100()
+        self.answer(417, {"error": {"message": "not this"}})
+        self.body()  # what is on its way
+        self.close_connection = True
+        return False
+
+    def once(self) -> None:
+        """Answers once on each connection, then closes without an answer."""
+        self.served = getattr(self, "served", 0) + 1
+        if self.served == 1:
+            self.answer(200, {"served": self.served})
+        self.close_connection = self.served > 1
+
     def do_GET(self) -> None:
-        if self.headers.get("upgrade"):
+        if self.path == "/v1/once":
+            self.once()
+        elif self.headers.get("upgrade"):
             self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n"
                              b"upgrade: " + self.headers["upgrade"].encode() + b"\r\n\r\n")
             self.wfile.flush()
@@ -98,7 +115,9 @@ class Model(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.body()
         headers = {name.lower(): value for name, value in self.headers.items()}
-        if self.path == "/v1/echo":
+        if self.path == "/v1/once":
+            self.once()
+        elif self.path == "/v1/echo":
             self.answer(200, {"headers": headers, "size": len(body)}, x_ratls_attested="forged")
         elif self.path == "/v1/messages":
             if json.loads(body).get("stream"):
@@ -109,12 +128,14 @@ class Model(http.server.BaseHTTPRequestHandler):
                               "stop_reason": "end_turn", "stop_sequence": None,
                               "usage": {"input_tokens": 1, "output_tokens": 1}})
         elif json.loads(body).get("stream"):
-            self.stream(openai_events())
+            self.stream(openai_events(), json.loads(body).get("pause", 0.05))
         else:
+            key = b"which key?" in body  # what it was shown, to whoever asks
+            text = headers["authorization"] if key else "hello from the model"
             self.answer(200, {"id": "1", "object": "chat.completion", "created": 1, "model": "mock",
                               "choices": [
                 {"index": 0, "finish_reason": "stop",
-                 "message": {"role": "assistant", "content": "hello from the model"}}]})
+                 "message": {"role": "assistant", "content": text}}]})
 
 
 def main() -> int:

@@ -38,6 +38,25 @@ TEST_CASE("every value of an accepted report is the one that stands in the file"
   }
 }
 
+TEST_CASE("an acceptance ends with its endorsement, or with the policy where that ends sooner") {
+  const auto genuine = test::genuine_case("turin/v5-vcek-microsoft");
+  const FixedClock clock(genuine.inside());
+  const auto until = [&](const nlohmann::json& policy) {
+    const Verifier verifier(parse_policy(as_bytes(policy.dump())).value(), clock);
+    const auto outcome = verifier.verify_report(genuine.file());
+    REQUIRE(outcome.accepted);
+    return outcome.accepted->valid_until();
+  };
+  nlohmann::json policy = test::policy_for(genuine);
+  const Timestamp endorsed = until(policy);
+  CHECK(endorsed > genuine.inside());
+  const Timestamp sooner{genuine.inside().unix_seconds + 60};
+  policy["expires"] = to_rfc3339(sooner);
+  CHECK(until(policy) == sooner);
+  policy["expires"] = to_rfc3339(Timestamp{endorsed.unix_seconds + 60});
+  CHECK(until(policy) == endorsed);
+}
+
 TEST_CASE("a file that is no report has no claimed origin") {
   Trail trail(Scope::report);
   ReportFile file;

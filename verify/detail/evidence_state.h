@@ -57,6 +57,7 @@ struct EvidenceState {
   std::shared_ptr<const InstanceState> instance;  ///< null where no rule asks for it
   std::vector<Acceptance> acceptances;
   std::optional<Sha256Digest> instance_key;  ///< where the rule demanded one
+  Timestamp valid_until;
   std::optional<Policy> policy;              ///< which accepted: of several, the first
 
   // Filled by Verifier::verify_again().
