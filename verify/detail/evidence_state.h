@@ -58,7 +58,7 @@ struct EvidenceState {
   std::vector<Acceptance> acceptances;
   std::optional<Sha256Digest> instance_key;  ///< where the rule demanded one
   Timestamp valid_until;
-  std::optional<Policy> policy;              ///< which accepted: of several, the first
+  std::optional<Policy> policy;  ///< which accepted: of several, the first
 
   // Filled by Verifier::verify_again().
   std::optional<std::chrono::seconds> age;
