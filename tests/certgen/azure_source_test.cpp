@@ -92,10 +92,13 @@ std::unique_ptr<detail::AzureLeaf> no_leaf() {
       [] { return Error(Reason::connection_failed, "no service here"); }, Say());
 }
 
-AzureSource source_of(Tpm& tpm, std::chrono::milliseconds again = 1h,
-                      std::chrono::milliseconds look = 1h, Say say = {}) {
-  return AzureSource(std::make_unique<Door>(tpm), no_leaf(), {200ms, 0ms, look, again},
-                     std::move(say));
+/// Nothing is asked or read again, and the first answer is waited for only so long.
+constexpr AzureSource::Patience kOnce{200ms, 0ms, 1h, 1h};
+/// Everything is asked and read again each time; an answer may take as long as it likes.
+constexpr AzureSource::Patience kAlways{1h, 0ms, 0ms, 0ms};
+
+AzureSource source_of(Tpm& tpm, const AzureSource::Patience& patience = kOnce, Say say = {}) {
+  return AzureSource(std::make_unique<Door>(tpm), no_leaf(), patience, std::move(say));
 }
 
 std::string shown(const AttestationReport& report) {
@@ -108,7 +111,7 @@ TEST_CASE("a report of Azure's vTPM is asked for once, a quote each time") {
   Tpm tpm;
   tpm.answers_after = 3;
   tpm.upper_case = GENERATE(false, true);
-  AzureSource source = source_of(tpm);
+  AzureSource source = source_of(tpm, {1h, 0ms, 1h, 1h});
   const ReportData data(std::array<std::uint8_t, 64>{7});
   const auto first = source.get(data);
   REQUIRE(first);
@@ -137,7 +140,7 @@ TEST_CASE(
     "a later report of the paravisor is asked for without waiting, and taken when it is there") {
   Tpm tpm;
   tpm.answers_after = 0;
-  AzureSource source = source_of(tpm, 0ms);
+  AzureSource source = source_of(tpm, kAlways);
   const std::string first = shown(source.get(ReportData()).value());
   tpm.answers_after = 2;  // two looks see the old one
   CHECK(shown(source.get(ReportData()).value()) == first);
@@ -154,7 +157,7 @@ TEST_CASE(
 TEST_CASE("a report that somebody else asked for is taken as well") {
   Tpm tpm;
   tpm.takes_requests = false;
-  AzureSource source = source_of(tpm, 1h, 0ms);
+  AzureSource source = source_of(tpm, kAlways);
   CHECK(shown(source.get(ReportData()).value()).find("old") != std::string::npos);
   tpm.index = hcl_with("new");
   CHECK(shown(source.get(ReportData()).value()).find("new") != std::string::npos);
@@ -169,7 +172,7 @@ TEST_CASE("a later report that cannot be had leaves the one from before, and say
   tpm.answers_after = 0;
   std::vector<std::string> said;
   AzureSource source =
-      source_of(tpm, 0ms, 1h, [&](const std::string& line) { said.push_back(line); });
+      source_of(tpm, kAlways, [&](const std::string& line) { said.push_back(line); });
   const std::string first = shown(source.get(ReportData()).value());
   const bool malformed = GENERATE(false, true);
   tpm.answers_after = -1;
@@ -186,7 +189,7 @@ TEST_CASE("a request that cannot be written costs a fresh report, and no evidenc
   tpm.unwritable = true;
   std::vector<std::string> said;
   AzureSource source =
-      source_of(tpm, 0ms, 1h, [&](const std::string& line) { said.push_back(line); });
+      source_of(tpm, kAlways, [&](const std::string& line) { said.push_back(line); });
   const auto report = source.get(ReportData());
   REQUIRE(report);
   CHECK(shown(*report).find("old") != std::string::npos);
