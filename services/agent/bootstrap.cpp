@@ -40,7 +40,7 @@ class Bootstrap {
     RATLS_TRY(source_, what_.open_source());
     if (source_->simulated()) what_.log("SIMULATED: a software AMD-SP signs the reports");
     parties_.emplace(what_.folder, *source_);
-    RATLS_CHECK(parties_->start());
+    RATLS_CHECK(parties_->start(what_.config.instance));
     RATLS_TRY(const ClientConfig channel, parties_->client(what_.config.broker.accept, true));
     RATLS_TRY(const Secrets secrets,
               gather_secrets(what_.config.broker, channel, wanted_, what_.log));

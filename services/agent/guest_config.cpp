@@ -251,10 +251,11 @@ Result<GuestConfig> parse_guest_config(ByteView json, const GuestRules& rules) {
   const JsonFile file(json, Reason::invalid_config);
   RATLS_TRY(const auto fields,
             JsonFields::open(file, root, "guest.json", {"broker", "secrets", "agent"},
-                             {"$schema", "report_source", "egress"}));
+                             {"$schema", "report_source", "instance", "egress"}));
   GuestConfig out;
   RATLS_TRY(const std::string source, optional_text(file, fields, "report_source"));
   if (!source.empty()) out.report_source = source;
+  RATLS_TRY(out.instance, optional_text(file, fields, "instance"));
   RATLS_TRY(out.broker, read_broker(file, fields.at("broker")));
   RATLS_TRY(const auto* secrets, file.list(fields.at("secrets"), "secrets", true));
   for (const JsonValue& each : *secrets) {

@@ -79,6 +79,7 @@ struct AgentSpec {
 
 struct GuestConfig {
   std::string report_source = "auto";
+  std::string instance;  ///< PEM: a key of this guest's own, which signs its claims; or empty
   BrokerSpec broker;
   std::vector<SecretSpec> secrets;
   std::optional<EgressSpec> egress;

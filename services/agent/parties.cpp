@@ -21,8 +21,15 @@ Result<T> about(const std::string& file, Result<T> got) {
 
 }  // namespace
 
-Parties::Parties(std::string folder, ReportSource& source)
-    : folder_(std::move(folder)), attester_(std::make_shared<Attester>(source)) {}
+Result<void> Parties::start(const std::string& instance) {
+  std::shared_ptr<const CertificateIdentity> key;
+  if (!instance.empty()) {
+    RATLS_TRY(auto loaded, CertificateIdentity::load(beside(instance)));
+    key = std::make_shared<const CertificateIdentity>(std::move(loaded));
+  }
+  attester_ = std::make_shared<Attester>(source_, EvidenceQueue::kDefaultDeadline, std::move(key));
+  return attester_->start();
+}
 
 std::string Parties::beside(const std::string& name) const {
   return name.starts_with('/') || folder_.empty() ? name : folder_ + "/" + name;

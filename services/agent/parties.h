@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <ratls/certgen/attester.h>
 #include <ratls/config.h>
@@ -16,16 +17,19 @@ namespace ratls::agent {
 class Parties {
  public:
   /// `folder`: what the names of files in guest.json are relative to. `source` is borrowed.
-  Parties(std::string folder, ReportSource& source);
+  Parties(std::string folder, ReportSource& source) : folder_(std::move(folder)), source_(source) {}
 
-  /// Begins to make evidence. A process that forks does so before.
-  Result<void> start() { return attester_->start(); }
+  /// Begins to make evidence, signed by the key in `instance` too where that is not empty. A
+  /// process that forks does so before. Call it once, before client(). Errors: those of
+  /// CertificateIdentity::load() and Attester::start().
+  Result<void> start(const std::string& instance);
   /// The attested side of a channel to whom `accept` names; without `show_evidence` anonymous.
   /// Errors: invalid_config, invalid_policy, io_error.
   Result<ClientConfig> client(const AcceptSpec& accept, bool show_evidence);
 
   /// From now on policies are read from their files again; what was made before keeps its own.
   void read_anew() { verifiers_.clear(); }
+  /// The host's, which never goes back here.
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
 
  private:
@@ -34,7 +38,9 @@ class Parties {
   [[nodiscard]] std::string beside(const std::string& name) const;
 
   std::string folder_;
-  SystemClock clock_;
+  ReportSource& source_;
+  SystemClock host_clock_;
+  HighWaterClock clock_{host_clock_};
   std::shared_ptr<Attester> attester_;
   std::map<std::string, std::shared_ptr<const Verifier>> verifiers_;
 };

@@ -41,6 +41,7 @@ Result<void> check_replaceable(const GuestConfig& before, const GuestConfig& now
   };
   if (now.agent != before.agent) return fixed("agent");
   if (now.report_source != before.report_source) return fixed("report_source");
+  if (now.instance != before.instance) return fixed("instance");
   if (now.egress.has_value() != before.egress.has_value()) return fixed("egress");
   if (!now.egress) return {};
   if (!same_place(now.egress->listen, before.egress->listen)) return fixed("egress.listen");

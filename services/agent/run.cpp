@@ -94,7 +94,7 @@ class House {
     source_.emplace(std::move(source));
     if (source_->simulated()) what_.log("SIMULATED: a software AMD-SP signs the reports");
     parties_.emplace(what_.folder, *source_);
-    RATLS_CHECK(parties_->start());
+    RATLS_CHECK(parties_->start(what_.config.instance));
     RATLS_CHECK(fetch_secrets());
     loop_.emplace();
     renewal_.emplace(*loop_, what_, *parties_,

@@ -16,6 +16,7 @@ import tempfile
 import tunnels
 from tunnels import Backend, Process, check, ratls
 
+KEY = "kbs:///agents/llm/api-key"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -68,6 +69,8 @@ def run(folder: pathlib.Path) -> None:
         check("the server's verdict names the check", "ok    instance key" in server.log()
               and "FAIL  instance key" in server.log(), server.log())
 
+    releases_to_an_instance(folder, guest)
+
     # Mutual: who is verified by a guest is told by whose clock.
     attested = Process("serve", "--listen", "127.0.0.1:0", "--to", backend.where, *mine, "--policy",
                        str(folder / "issued.json"), "--verdict")
@@ -82,6 +85,34 @@ def run(folder: pathlib.Path) -> None:
     done = ratls("connect", "127.0.0.1:1", "--pin", server.pin, *guest, "--instance", str(folder / "ca.key"))
     check("a file that is no key and certificate is said by its name", done.returncode == 78
           and "ca.key" in done.stderr, done)
+
+
+def releases_to_an_instance(folder: pathlib.Path, guest: list[str]) -> None:
+    """A broker that releases to one instance, which says in guest.json whose key it has."""
+    (folder / "broker.json").write_text(json.dumps({
+        "listen": "127.0.0.1:0", "identity": "broker.pem", "policies": [{"file": "issued.json"}],
+        "secrets": {"store": "secrets.db", "key": "store.key"}, "audit": "audit.log",
+        "release": {KEY: {"accept": ["simulated/simulated-guest"], "per_guest": None}}}))
+    ratls("secret", "keygen", "--out", str(folder / "store.key"))
+    ratls("secret", "put", KEY, "--config", str(folder / "broker.json"), text="sk-for-one")
+    broker = subprocess.Popen([tunnels.TOOL, "broker", "serve", "--config", str(folder / "broker.json")],
+                              stderr=subprocess.PIPE, text=True)
+    serving = next(json.loads(line) for line in broker.stderr if "broker.serving" in line)
+    config = {"instance": "instance.pem", "secrets": [{"uri": KEY, "as": "KEY", "give_to": "env"}],
+              "agent": {"net": "open", "user": "nobody"},
+              "broker": {"pin": serving["pin"], "address": serving["listen"]}}
+    for name in ("with", "without"):
+        (folder / f"{name}.json").write_text(json.dumps(config))
+        done = ratls("run", "--config", str(folder / f"{name}.json"), *guest, "--", "/usr/bin/env")
+        if name == "with":
+            check("a guest whose guest.json names its key is given the secret", done.returncode == 0
+                  and "KEY=sk-for-one" in done.stdout, done)
+            del config["instance"]
+        else:
+            check("and the same guest without it is given nothing", done.returncode == 125
+                  and "instance_key_missing" in done.stderr and "sk-for-one" not in done.stdout, done)
+    broker.terminate()
+    broker.wait(20)
 
 
 def main() -> int:

@@ -42,6 +42,9 @@ TEST_CASE("what the program was started with may not, and the refusal names it")
   now.report_source = "sev-guest";
   CHECK(refusal(now).starts_with("report_source"));
   now = config();
+  now.instance = "instance.pem";
+  CHECK(refusal(now).starts_with("instance"));
+  now = config();
   now.egress.reset();
   CHECK(refusal(now).starts_with("egress cannot change"));
   now = config();
