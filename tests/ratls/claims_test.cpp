@@ -3,15 +3,13 @@
 
 #include <filesystem>
 
-#include <ratls/client.h>
-
-#include "running_server.h"
+#include "client_world.h"
 
 using namespace ratls;
 using namespace std::chrono_literals;
 using ratls::test::ask;
+using ratls::test::exchange;
 using ratls::test::hold;
-using ratls::test::plain;
 using ratls::test::Running;
 using ratls::test::world;
 
@@ -20,13 +18,6 @@ namespace {
 std::ptrdiff_t threads() {
   const std::filesystem::directory_iterator all("/proc/self/task");
   return std::distance(begin(all), end(all));
-}
-
-std::string exchange(Channel& channel, const std::string& text) {
-  std::array<std::uint8_t, 256> buffer{};
-  if (!channel.write(as_bytes(text))) return "not sent";
-  const auto got = channel.read(buffer);
-  return got ? to_string(ByteView(buffer).first(*got)) : got.error().message();
 }
 
 /// Echoes, but to "more" it answers with more than anybody's buffers hold.
