@@ -43,6 +43,23 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/cmake/deps.lock" "${PROJECT_SOURCE_DIR}/cmake/ratls_mbedtls_config.h"
   "${PROJECT_SOURCE_DIR}/cmake/ratls_mbedtls_alt.h")
 
+# -- Everything else, where the memory sanitizer must see it initialised ---------
+if(RATLS_SANITIZE STREQUAL "memory")
+  if(NOT RATLS_CRYPTO STREQUAL "builtin" OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "RATLS_SANITIZE=memory needs Clang and RATLS_CRYPTO=builtin: AWS-LC is assembly.")
+  endif()
+  ratls_build_dependency(libcxx _libcxx)
+  ratls_build_dependency(sodium _sodium)
+  set(RATLS_SODIUM_INCLUDE "${_sodium}/include" CACHE PATH "" FORCE)
+  set(RATLS_SODIUM_LIBRARY "${_sodium}/lib/libsodium.a" CACHE FILEPATH "" FORCE)
+  set(_cxx -nostdinc++ -isystem "${_libcxx}/include/c++/v1"
+    -include "${PROJECT_SOURCE_DIR}/tests/msan/libcxx_16.h")
+  target_compile_options(ratls_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${_cxx}>")
+  target_link_options(ratls_flags INTERFACE -nostdlib++)
+  set(CMAKE_CXX_STANDARD_LIBRARIES "${_libcxx}/lib/libc++.a ${_libcxx}/lib/libc++abi.a -lgcc_s -lpthread")
+  string(APPEND RATLS_DEPENDENCY_CFLAGS " -nostdinc++ -isystem ${_libcxx}/include/c++/v1")
+endif()
+
 # -- mbedTLS -------------------------------------------------------------------
 ratls_build_dependency(mbedtls RATLS_MBEDTLS_PREFIX)
 file(STRINGS "${RATLS_MBEDTLS_PREFIX}/include/mbedtls/build_info.h" _line

@@ -13,7 +13,14 @@
 /* No include guard on purpose: mbedtls/build_info.h is what includes it, once. */
 
 /* -- Platform ------------------------------------------------------------- */
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#define RATLS_WITHOUT_ASM /* the memory sanitizer cannot watch it: scripts/msan */
+#endif
+#endif
+#if !defined(RATLS_WITHOUT_ASM)
 #define MBEDTLS_HAVE_ASM
+#endif
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE
 #define MBEDTLS_PLATFORM_C
@@ -30,10 +37,10 @@
 /* -- Symmetric ------------------------------------------------------------- */
 #define MBEDTLS_CIPHER_C
 #define MBEDTLS_AES_C
-#if defined(__x86_64__) || defined(__i386__)
+#if (defined(__x86_64__) || defined(__i386__)) && !defined(RATLS_WITHOUT_ASM)
 #define MBEDTLS_AESNI_C
 #endif
-#if defined(__aarch64__)
+#if defined(__aarch64__) && !defined(RATLS_WITHOUT_ASM)
 #define MBEDTLS_AESCE_C
 #define MBEDTLS_SHA256_USE_ARMV8_A_CRYPTO_IF_PRESENT
 #endif

@@ -5,11 +5,14 @@
 # Raise when the recipe below changes what it produces.
 readonly RECIPE=2
 
-unpack() {
+unpack() { unpack_only '*'; }
+
+# unpack_only PATTERN...: what the patterns name.
+unpack_only() {
   [ "$(sha256 "$SOURCE_FILE")" = "$SOURCE_HASH" ] ||
     wrong_archive "$SOURCE_FILE" "$SOURCE_HASH" "this copy in the cache is damaged: delete it and try again"
   mkdir -p "$WORK/src"
-  tar -xf "$SOURCE_FILE" -C "$WORK/src" --strip-components=1
+  tar -xf "$SOURCE_FILE" -C "$WORK/src" --strip-components=1 --wildcards "$@"
 }
 
 # compile_all CC FLAGS... : every library/*.c into $WORK/obj, in parallel.
@@ -161,6 +164,8 @@ build_into() {
       mbedtls) build_mbedtls "$cc" "$cflags" ;;
       awslc) build_awslc "$cc" "$cxx" ;;
       catch2) build_catch2 "$cc" "$cxx" "$cflags" ;;
+      libcxx) build_libcxx "$cc" "$cxx" "$cflags" ;;
+      sodium) build_sodium "$cc" "$cflags" ;;
     esac
   ) >"$log" 2>&1
   failed=$?
