@@ -36,7 +36,9 @@ void Metrics::request(const Said& said) {
   if (!said.blocked.empty()) ++blocked_;
   if (said.tunnel && said.status == 200) ++tunnels_;
   if (said.first_byte.count() > 0) first_byte_.observe(seconds(said.first_byte));
-  ++requests_[said.upstream][code_class(said.status)];
+  // A tunnel is called by its address, which is no label.
+  const bool tunnel = said.tunnel && !said.upstream.empty();
+  ++requests_[tunnel ? "tunnel" : said.upstream][code_class(said.status)];
 }
 
 // "rejected" is what a program reads as 502, "failed" what it reads as 503.

@@ -9,8 +9,8 @@
 
 namespace ratls::egress {
 
-/// Labels come from closed lists and from guest.json (the names of upstreams): no measurement,
-/// path, address or header. Threads: the loop's.
+/// Labels come from closed lists and from guest.json (the names of upstreams; one without a name
+/// goes by its address): no measurement, path or header. Threads: the loop's.
 class Metrics {
  public:
   Metrics();

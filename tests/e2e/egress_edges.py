@@ -161,6 +161,7 @@ def told(world: World) -> None:
         ('ratls_egress_requests_total{upstream="",code_class="4xx"}', 3),
         ('ratls_egress_requests_total{upstream="pin\\"ned",code_class="4xx"}', 1),
         ('ratls_egress_requests_total{upstream="refused",code_class="5xx"}', 1),
+        ('ratls_egress_requests_total{upstream="tunnel",code_class="2xx"}', 1),
         ("ratls_egress_first_byte_seconds_count", 4),
         ("ratls_egress_blocked_total", 3),
         ("ratls_egress_tunnels_total", 1),
@@ -173,7 +174,8 @@ def told(world: World) -> None:
     ]:
         check(f"metrics: {name}", name in seen and seen[name] == (seen[name] if value is None else value)
               and (value is not None or seen[name] > 0), (seen.get(name), page))
-    check("no metric has an address, a path or a measurement", world.llm.where not in page
+    check("no metric has an address, a path or a measurement",
+          not any(where in page for where in (world.llm.where, world.model.where, "telemetry.example"))
           and "/pinned" not in page and not re.search("[0-9a-f]{40}", page), page)
     status = json.loads(unix_get(str(door), "/v1/status").split(b"\r\n\r\n", 1)[1])
     check("status names the policy in force", status["upstreams"][0]["policy"]["name"]
