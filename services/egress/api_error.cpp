@@ -6,12 +6,6 @@ namespace ratls::egress {
 
 namespace {
 
-std::string_view type_of(int status, bool temporary) {
-  if (status == 502) return "attestation_error";
-  if (temporary) return "upstream_unavailable";
-  return "invalid_request_error";
-}
-
 std::string body_of(Dialect dialect, std::string_view type, std::string_view code,
                     std::string_view message) {
   json::Object error;
@@ -39,9 +33,10 @@ std::string_view phrase_of(int status) {
   }
 }
 
-ApiError reply_of(int status, bool temporary, Dialect dialect, std::string_view reason,
+ApiError reply_of(int status, std::string_view type, Dialect dialect, std::string_view reason,
                   std::string_view message) {
-  const std::string body = body_of(dialect, type_of(status, temporary), reason, message);
+  const bool temporary = status == 503;
+  const std::string body = body_of(dialect, type, reason, message);
   std::string head = "HTTP/1.1 " + std::to_string(status) + " " + std::string(phrase_of(status));
   head += "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size());
   head += "\r\nx-ratls-reason: " + std::string(reason);
@@ -76,15 +71,23 @@ Dialect dialect_of(const http::RequestHead& request) {
 }
 
 ApiError api_error(const Error& error, Dialect dialect, std::string_view about) {
-  const bool temporary = is_temporary(error.reason());
   std::string message = "ratls: ";
   if (!about.empty()) message += std::string(about) + ": ";
-  return reply_of(temporary ? 503 : 502, temporary, dialect, code(error.reason()),
-                  message + error.message());
+  message += error.message();
+  const std::string_view reason = code(error.reason());
+  if (is_temporary(error.reason())) {
+    return reply_of(503, "upstream_unavailable", dialect, reason, message);
+  }
+  // No client library asks again after 403: LangChain and the AI SDK would after 502, whatever
+  // x-should-retry says.
+  const bool garbled = error.reason() == Reason::malformed_http;
+  return garbled ? reply_of(502, "upstream_error", dialect, reason, message)
+                 : reply_of(403, "attestation_error", dialect, reason, message);
 }
 
 ApiError api_error(int status, const Error& error, Dialect dialect) {
-  return reply_of(status, false, dialect, code(error.reason()), "ratls: " + error.message());
+  return reply_of(status, "invalid_request_error", dialect, code(error.reason()),
+                  "ratls: " + error.message());
 }
 
 }  // namespace ratls::egress

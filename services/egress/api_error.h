@@ -18,10 +18,11 @@ Dialect dialect_of(const http::RequestHead& request);
 bool is_temporary(Reason reason);
 
 /// A whole answer, head and body. 503 with Retry-After for what may be better soon (the network, a
-/// throttled firmware); 502 with x-should-retry: false for a refusal, which no retry changes; 400,
-/// 403, 404 for what the program asked wrongly. `about` is the upstream's own name, or empty.
+/// throttled firmware). With x-should-retry: false, since no retry changes it: 403 for an upstream
+/// that was refused, which every client library takes for final; 502 for an answer that is no HTTP;
+/// 400, 403, 404 for what the program asked wrongly. `about` is the upstream's own name, or empty.
 struct ApiError {
-  int status = 502;
+  int status = 403;
   bool temporary = false;
   std::string reply;
 };

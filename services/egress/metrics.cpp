@@ -41,7 +41,7 @@ void Metrics::request(const Said& said) {
   ++requests_[tunnel ? "tunnel" : said.upstream][code_class(said.status)];
 }
 
-// "rejected" is what a program reads as 502, "failed" what it reads as 503.
+// "rejected" is what a program reads as 403, "failed" what it reads as 503.
 void Metrics::handshake(const Handshake& handshake) {
   duration_.observe(seconds(handshake.took));
   if (handshake.valid_until) valid_until_[handshake.upstream.name] = *handshake.valid_until;

@@ -95,16 +95,15 @@ const clients = {
     await seen(new Anthropic().messages.create({ model: 'mock', max_tokens: 9, messages: [] }));
   },
 
-  // These two do not know x-should-retry; their users turn retries off by this.
   async 'refused-langchain'() {
     const { ChatOpenAI } = await import('@langchain/openai');
-    await seen(new ChatOpenAI({ model: 'mock', maxRetries: 0 }).invoke('hello'));
+    await seen(new ChatOpenAI({ model: 'mock' }).invoke('hello'));
   },
 
   async 'refused-ai'() {
     const { generateText } = await import('ai');
     const { openai } = await import('@ai-sdk/openai');
-    await seen(generateText({ model: openai.chat('mock'), prompt: 'hello', maxRetries: 0 }));
+    await seen(generateText({ model: openai.chat('mock'), prompt: 'hello' }));
   },
 
   // A prompt of some megabytes: the refusal comes while it is still being sent.

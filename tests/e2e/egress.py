@@ -107,8 +107,8 @@ def proxying(world: World) -> None:
 
 def refusals(world: World) -> None:
     for name, changes, status, reason, retried in [
-        ("another measurement", {"attested_by": "others.json"}, 502, "measurement_not_allowed", False),
-        ("no evidence", {"connect": world.plain.where}, 502, "malformed_certificate", False),
+        ("another measurement", {"attested_by": "others.json"}, 403, "measurement_not_allowed", False),
+        ("no evidence", {"connect": world.plain.where}, 403, "malformed_certificate", False),
         ("nobody there", {"connect": "127.0.0.1:%d" % free_port()}, 503, "connection_failed", True),
     ]:
         config = world.guest(egress=world.upstream(**changes))

@@ -107,8 +107,8 @@ def half_sent(world: World) -> None:
         body = b"x" * 8_000_000 if not headers else (b"x" * 100_000 for _ in range(80))
         status, _, got = ask(way.where, "POST", "/v1/chat/completions", body, **headers)
         check(f"a refusal reaches a program that is still sending eight megabytes with {kind}",
-              status == 502 and b"measurement_not_allowed" in got, (status, got))
-    check("and nothing was asked twice", way.log().count("POST llm 502") == 2, way.log())
+              status == 403 and b"measurement_not_allowed" in got, (status, got))
+    check("and nothing was asked twice", way.log().count("POST llm 403") == 2, way.log())
     way.stop()
 
 
@@ -142,7 +142,7 @@ def told(world: World) -> None:
     check("an unattested answer says so",
           answer[1]["x-ratls-attested"] == "false" and "x-ratls-measurement" not in answer[1], answer)
     ask(way.where, path="/no/thing")
-    way.await_line("GET refused 502")
+    way.await_line("GET refused 403")
     check("and logged once", way.log().count("BLOCKED telemetry.example:4319") == 1, way.log())
     got = unix_get(str(door), "/metrics").decode()
     page = got.split("\r\n\r\n", 1)[1]
