@@ -89,15 +89,6 @@ Journal::Fields Connection::about() const {
   return out;
 }
 
-// What TLS agreed on; empty where the handshake did not come so far.
-Journal::Fields Connection::about_tls() const {
-  const std::string cipher = stream_->session().cipher_suite();
-  if (cipher.empty()) return {};
-  return {{"tls.protocol.version", "1.3"},
-          {"tls.cipher", cipher},
-          {"tls.server.hash.sha256", desk_.certificate_hash()}};
-}
-
 void Connection::opened() {
   const Session& session = stream_->session();
   const VerifiedPeer* peer = session.peer() == nullptr ? nullptr : session.peer()->attested();
@@ -116,7 +107,9 @@ void Connection::opened() {
     add(others, full_name(also.policy.name, also.guest));
   }
   if (!others.empty()) fields.emplace_back("peer.also", others);
-  append(fields, about_tls());
+  append(fields, {{"tls.protocol.version", "1.3"},
+                  {"tls.cipher", session.cipher_suite()},
+                  {"tls.server.hash.sha256", desk_.certificate_hash()}});
   desk_.journal().info("handshake.accepted", fields);
   if (winding_up_) end();
 }
@@ -130,7 +123,6 @@ void Connection::failed(const Error& error) {
     desk_.metrics().rejection(error.reason());
     auto fields = about();
     if (judged) append(fields, about_refused(*verdict));
-    append(fields, about_tls());
     desk_.journal().failed("handshake.rejected", error, std::move(fields));
   }
   finish();

@@ -73,7 +73,6 @@ class Connection {
   void finish_after_end();
   void finish();
   [[nodiscard]] Journal::Fields about() const;
-  [[nodiscard]] Journal::Fields about_tls() const;
 
   io::Loop& loop_;
   Desk& desk_;

@@ -194,7 +194,8 @@ Answer BrokerServer::status_page(const std::vector<PolicyId>& policies) const {
   return {200, "application/json", out.str() + "\n", {}, {}, {}, {}};
 }
 
-// A burst's memory would stay with the allocator for ever: some 90 KB for each connection.
+// A burst's memory would stay with the allocator for ever: some 90 KB for each connection. Pages
+// that are locked stay all the same; unlocking them for a moment could put keys into swap.
 void BrokerServer::tidy() {
   if (most_ > 2 * connections_.size() + kFew) {
     ::malloc_trim(0);

@@ -20,6 +20,7 @@ import time
 
 import broker_peers
 from broker_peers import FAILED, Broker, Described, Guest, check, ratls
+from broker_logs import log_fields, no_canary, rejected_fields
 from broker_receipts import receipt
 
 CANARY = "canary-5b1f0c-value"
@@ -130,7 +131,7 @@ def reload(broker: Broker, folder: pathlib.Path, simulator: str) -> None:
     check("a channel that the old policy opened is ended", waiting.ended())
     waiting.close()
     check("and the guest is refused from then on", one(broker, simulator, KEY)[0] == 0)
-    broker.wait_for("handshake.rejected")
+    rejected_fields(broker)
     others.write_text(good)
     document = configuration()
     document["release"][KEY]["per_guest"] = 3
@@ -232,25 +233,19 @@ def kill(folder: pathlib.Path, simulator: str) -> None:
         threads = [threading.Thread(target=keep_asking) for _ in range(3)]
         for thread in threads:
             thread.start()
-        time.sleep(0.2 + random.random() * 0.3)
+        enough = random.randint(5, 40)
+        for _ in range(1000):  # at most 20 s, on a machine that is busy
+            if len(got) >= enough:
+                break
+            time.sleep(0.02)
         broker.process.kill()
         broker.process.wait()
         for thread in threads:
             thread.join(20)
         held += len(got)
     done = json.loads(ratls("audit", "check", "--json", str(folder / "audit.log")).stdout)
-    check(f"kill -9: {held} releases arrived, and each is on record", held > 50 and done["unbroken"]
+    check(f"kill -9: {held} releases arrived, and each is on record", held > 25 and done["unbroken"]
           and done["releases"] - before >= held, (held, before, done))
-
-
-def no_canary(folder: pathlib.Path, texts: list[str]) -> None:
-    everything = "\n".join(texts)
-    for path in folder.iterdir():
-        everything += path.read_bytes().decode(errors="replace")
-    check("no secret, helper's words, header's value or body in log, metrics, audit or any file",
-          "canary" not in everything.replace(json.dumps(configuration()), "")
-          .replace((folder / "broker.json").read_text(), ""),
-          [line for line in everything.split("\n") if "canary" in line][:3])
 
 
 def notified(folder: pathlib.Path) -> None:
@@ -277,6 +272,7 @@ def main() -> int:
         described = Described()
         broker = Broker(folder)
         releases(broker, folder, simulator, described)
+        log_fields(broker)
         framed(broker, simulator)
         reload(broker, folder, simulator)
         new_identity(broker, folder, simulator)
@@ -289,7 +285,7 @@ def main() -> int:
         drain(folder, simulator)
         kill(folder, simulator)
         notified(folder)
-        no_canary(folder, texts)
+        no_canary(folder, texts, json.dumps(configuration()))
         subprocess.run(["rm", "-rf", simulator], check=True)
     print(f"{len(FAILED)} failed")
     return 1 if FAILED else 0
