@@ -160,7 +160,7 @@ def told(world: World) -> None:
         ('ratls_egress_requests_total{upstream="llm",code_class="2xx"}', 3),
         ('ratls_egress_requests_total{upstream="",code_class="4xx"}', 3),
         ('ratls_egress_requests_total{upstream="pin\\"ned",code_class="4xx"}', 1),
-        ('ratls_egress_requests_total{upstream="refused",code_class="5xx"}', 1),
+        ('ratls_egress_requests_total{upstream="refused",code_class="4xx"}', 1),
         ('ratls_egress_requests_total{upstream="tunnel",code_class="2xx"}', 1),
         ("ratls_egress_first_byte_seconds_count", 4),
         ("ratls_egress_blocked_total", 3),
