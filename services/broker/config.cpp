@@ -43,9 +43,7 @@ class Reader {
   Result<std::string> local(const JsonValue& value, std::string_view what) const {
     RATLS_TRY(const std::string text, file_.text(value, what));
     const auto at = io::Endpoint::parse(text);
-    const bool local = at && (at->is_unix() || at->address.host == "localhost" ||
-                              at->address.host == "::1" || at->address.host.starts_with("127."));
-    if (local) return text;
+    if (at && at->is_local()) return text;
     return file_.wrong(value, std::string(what) + " must be 127.0.0.1:PORT, [::1]:PORT or " +
                                   "unix:PATH, since nobody is asked who he is there");
   }

@@ -163,8 +163,10 @@ TEST_CASE("a broker's configuration with a mistake in it names the place and wha
   wrong["release"][kResource].erase("per_guest");
   CHECK(error_of(wrong).find("\"per_guest\" is missing") != std::string::npos);
   wrong = sample();
-  wrong["status"] = "0.0.0.0:9464";
-  CHECK(error_of(wrong).find("nobody is asked who he is") != std::string::npos);
+  for (const char* anywhere : {"0.0.0.0:9464", "127.evil.example:9464", "localhost:9464", ":1"}) {
+    wrong["status"] = anywhere;
+    CHECK(error_of(wrong).find("nobody is asked who he is") != std::string::npos);
+  }
   wrong = sample();
   wrong["release"]["kbs:///agents/../api-key"] = wrong["release"][kResource];
   CHECK(error_of(wrong).find("kbs:///repo/type/tag") != std::string::npos);
