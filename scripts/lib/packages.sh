@@ -43,6 +43,7 @@ iproute2             networks of their own in tests
 libmbedtls-dev       a program that links another mbedTLS as well as ratls
 libfuse3-dev         a file system that stands for configfs-tsm, and a device of a guest
 qemu-system-x86      boots that guest in emulation (tests/guest)
+maude                searches the model of resumption (docs/formal)
 busybox-static       what that guest consists of
 libelf1              builds that guest's kernel module
 LIST

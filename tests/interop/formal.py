@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The ProVerif models of docs/formal: that its page, its runs and its queries agree, and that they hold.
+"""The models of docs/formal: that its page, its runs and its queries agree, and that they hold.
 
-usage: formal.py queries            compares README.md, run.sh and the models, by text
+usage: formal.py queries            compares README.md, run.sh, resumption.sh and the models, by text
        formal.py models NAME...     runs some of them; ends with 4 (skipped) where proverif is missing
+       formal.py resumption         searches resumption.maude; ends with 4 where maude is missing
 """
 
 import pathlib
@@ -15,6 +16,10 @@ FOLDER = pathlib.Path(__file__).resolve().parents[2] / "docs" / "formal"
 QUERY = re.compile(r"\(\* (\w+) [^*]*(?:\*(?!\))[^*]*)*\*\)\s*\nquery |(^query )", re.M)
 RUN = re.compile(r"^check (\S+)[ \t]+([tf]+)[ \t]+(\w+\.pv)[ \t]*(.*)$", re.M)
 ROW = re.compile(r"^\| .+ \| `(\w+\.pv) (\w+)` \| `([\w-]+)` \|$", re.M)
+
+
+SEARCH = re.compile(r"^ *check (\S+) +(\S+) +\"[\d ]+\" +(none|found) +(.+)$", re.M)
+SEARCHED = re.compile(r"^\| .+ \| `resumption\.maude (\w+)`(?:, `(\w+)`)? \| `([\w-]+)`(?:, `([\w-]+)`)? \|$", re.M)
 
 
 def labels(model: str) -> list[str]:
@@ -59,6 +64,41 @@ def check_queries() -> list[str]:
     return errors
 
 
+def check_searches() -> list[str]:
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    model = (FOLDER / "resumption.maude").read_text(encoding="utf-8")
+    section = readme.split("## Resumption")[1].split("\n## ")[0]
+    claims, attacks = section.split("| what happens without")
+    queries = re.search(r"^  ops (.+) : World -> Bool", model, re.M)[1].split()
+    runs = {name: (without, want, found.split())
+            for name, without, want, found in SEARCH.findall((FOLDER / "resumption.sh").read_text(encoding="utf-8"))}
+    errors = [f"README.md does not name the run {name} of resumption.sh"
+              for name, run in runs.items() if f"`{name}`" not in section and run[2][0][0] != "Z" and run[2] != ["T"]]
+    for part, wanted in (claims, "none"), (attacks, "found"):
+        for first, second, *names in SEARCHED.findall(part):
+            for name in filter(None, names):
+                _, want, asked = runs.get(name, ("", "", []))
+                if want != wanted or not {first, second} - {""} <= set(queries if asked == ["T"] else asked):
+                    errors.append(f"README.md: resumption.sh has no run {name} that answers {first} {second} with '{wanted}'")
+    claimed = {row[0] for row in SEARCHED.findall(claims)}
+    refuted = {query for without, want, asked in runs.values() if without != "none" for query in asked}
+    for query in (query for query in queries if query.startswith("T")):
+        errors += [f"README.md: no claim names {query} of resumption.maude"] if query not in claimed else []
+        errors += [f"resumption.sh: nothing is left out that {query} would find"] if query not in refuted else []
+        errors += [f"resumption.maude: T leaves out {query}"] if f"{query}(G) == true" not in model else []
+    errors += [f"resumption.maude has no defence '{without} to leave out"
+               for without, _, _ in runs.values() if without != "none" and f"without('{without})" not in model]
+    print(f"{len(runs)} searches, {len(claimed)} queries claimed, {len(errors)} errors")
+    return errors
+
+
+def run_searches() -> int:
+    if not shutil.which("maude"):
+        print("skipped: maude is not on the path; it is Debian's package of that name")
+        return 4
+    return subprocess.run([str(FOLDER / "resumption.sh"), "--quick"], check=False).returncode
+
+
 def run_models(names: list[str]) -> int:
     if not shutil.which("proverif"):
         print("skipped: proverif is not on the path; docs/formal/README.md says how to build it")
@@ -69,7 +109,9 @@ def run_models(names: list[str]) -> int:
 def main() -> int:
     if sys.argv[1:2] == ["models"]:
         return run_models(sys.argv[2:])
-    errors = check_queries()
+    if sys.argv[1:2] == ["resumption"]:
+        return run_searches()
+    errors = check_queries() + check_searches()
     for error in errors:
         print(error)
     return 1 if errors else 0
