@@ -1,16 +1,15 @@
 #include <ratls/server.h>
 
+#include <array>
 #include <atomic>
-#include <list>
 #include <map>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 #include <poll.h>
 
 #include <ratls/core/guarded.h>
-#include <ratls/detail/opening.h>
+#include <ratls/detail/lobby.h>
 #include <ratls/detail/rotation.h>
 #include <ratls/detail/workshop.h>
 
@@ -19,6 +18,7 @@ namespace ratls {
 namespace {
 
 using detail::Bell;
+using detail::Lobby;
 using detail::Opening;
 using detail::Workshop;
 
@@ -65,11 +65,8 @@ class Server::Impl {
  private:
   void take_all();
   void begin(TcpListener::Incoming incoming);
-  struct Entry {
-    std::unique_ptr<Opening> opening;
-    bool due = true;  ///< something has happened to it
-  };
-  void go_on(std::list<Entry>::iterator& at);
+  void go_on(Opening& opening);
+  void turn_away(const std::string& from, const Error& why, const Verdict* verdict);
   void serve(Workshop::Job& job);
   Result<void> turn();
   bool count_in(const std::string& from);
@@ -84,8 +81,7 @@ class Server::Impl {
   ServerLimits limits_;
   std::shared_ptr<Bell> bell_;
   std::atomic<bool> stopping_{false};
-  std::list<Entry> openings_;
-  std::vector<pollfd> polled_;
+  Lobby lobby_;
   Deadline pause_{};     ///< no connection is taken before
   bool called_ = false;  ///< somebody waits at the listener
   std::mutex mutex_;     ///< guards the counts
@@ -95,7 +91,9 @@ class Server::Impl {
 };
 
 Result<void> Server::Impl::run() {
-  if (bell_->fd() < 0) return Error(Reason::io_error, "no descriptor for an eventfd");
+  if (bell_->fd() < 0 || lobby_.fd() < 0) {
+    return Error(Reason::io_error, "no descriptors for an eventfd and an epoll set");
+  }
   if (auto started = workshop_.start(std::max<std::size_t>(limits_.workers, 1)); !started) {
     workshop_.join();
     return started;
@@ -110,7 +108,7 @@ Result<void> Server::Impl::run() {
     // Without memory nothing can be done but to wait until somebody has let go of some.
     if (!turn()) ::poll(nullptr, 0, static_cast<int>(kPause.count()));
   }
-  openings_.clear();
+  lobby_.clear();
   workshop_.cut_off();
   workshop_.join();
   return {};
@@ -120,38 +118,24 @@ Result<void> Server::Impl::turn() {
   return guarded([this]() -> Result<void> {
     wait();
     if (listener_ && called_) take_all();
-    for (auto at = openings_.begin(); at != openings_.end();) at->due ? go_on(at) : void(++at);
+    while (Opening* opening = lobby_.first_due()) go_on(*opening);
     return {};
   });
 }
 
-// Whoever waits for this side's evidence is looked at after each wake, everybody else where poll(2)
-// or a deadline calls.
 void Server::Impl::wait() {
   const Deadline now = std::chrono::steady_clock::now();
-  Deadline first = now + kLongest;
+  Deadline first = std::min(now + kLongest, lobby_.deadline());
   const bool listening = listener_ && now >= pause_;
   if (listener_ && !listening) first = std::min(first, pause_);
-  polled_.assign(1, pollfd{bell_->fd(), POLLIN, 0});
-  if (listening) polled_.push_back({listener_->native(), POLLIN, 0});
-  const std::size_t head = polled_.size();
-  for (const Entry& entry : openings_) {
-    first = std::min(first, entry.opening->deadline());
-    const short events = entry.opening->events();
-    if (events != 0) polled_.push_back({entry.opening->socket(), events, 0});
-  }
+  std::array<pollfd, 3> polled{{{bell_->fd(), POLLIN, 0},
+                                {lobby_.fd(), POLLIN, 0},
+                                {listening ? listener_->native() : -1, POLLIN, 0}}};
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(first - now);
-  ::poll(polled_.data(), polled_.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-  called_ = listening && polled_[1].revents != 0;
+  ::poll(polled.data(), polled.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+  called_ = polled[2].revents != 0;
   bell_->silence();
-  const Deadline after_wait = std::chrono::steady_clock::now();
-  std::size_t at = head;
-  for (Entry& entry : openings_) {
-    const bool polled = entry.opening->events() != 0;
-    const bool called = !polled || polled_[at].revents != 0;
-    entry.due = called || entry.opening->deadline() <= after_wait;
-    at += polled ? 1U : 0U;
-  }
+  lobby_.call(std::chrono::steady_clock::now());
 }
 
 // Somebody waits and cannot be taken: there are no descriptors, or no memory. poll(2) would say so
@@ -167,8 +151,7 @@ void Server::Impl::take_all() {
 
 void Server::Impl::begin(TcpListener::Incoming incoming) {
   if (!count_in(incoming.from)) {  // closed unread
-    if (refused) refused(incoming.from, Error(Reason::too_many_connections), nullptr);
-    return;
+    return turn_away(incoming.from, Error(Reason::too_many_connections), nullptr);
   }
   const auto begun = guarded([&]() -> Result<void> {
     auto config = config_.now();
@@ -176,35 +159,38 @@ void Server::Impl::begin(TcpListener::Incoming incoming) {
     auto opening = std::make_unique<Opening>(std::move(incoming.socket), incoming.from,
                                              std::move(session), std::move(config));
     opening->wake_by([bell = bell_] { bell->ring(); });
-    openings_.push_back({std::move(opening), true});
-    return {};
+    return lobby_.enter(std::move(opening));
   });
   if (begun) return;
-  if (refused) refused(incoming.from, begun.error(), nullptr);
+  turn_away(incoming.from, begun.error(), nullptr);
   count_out(incoming.from);
 }
 
-void Server::Impl::go_on(std::list<Entry>::iterator& at) {
-  Opening& opening = *at->opening;
+// The first one that is due.
+void Server::Impl::go_on(Opening& opening) {
   const auto went = guarded([&] { return Result(opening.advance()); });
-  if (went && *went == Opening::State::going_on) {
-    ++at;
-    return;
-  }
+  if (went && *went == Opening::State::going_on) return lobby_.stay();
+  const auto leaving = lobby_.leave();
+  const bool open = went && *went == Opening::State::open;
   const auto handed_on = guarded([&]() -> Result<void> {
     if (!went) return went.error();
-    if (*went != Opening::State::open) return opening.failed() ? *opening.failed() : Result<void>{};
+    if (!open) return opening.failed() ? *opening.failed() : Result<void>{};
     workshop_.add(
         {opening.config(), opening.take_socket(), opening.take_session(), opening.from()});
     return {};
   });
-  const bool at_work = handed_on && went && *went == Opening::State::open;
-  if (!handed_on && refused) {
-    const bool judged = went && *went != Opening::State::open;
-    refused(opening.from(), handed_on.error(), judged ? opening.verdict() : nullptr);
+  if (!handed_on) {
+    turn_away(opening.from(), handed_on.error(), went && !open ? opening.verdict() : nullptr);
   }
-  if (!at_work) count_out(opening.from());
-  at = openings_.erase(at);
+  if (!open || !handed_on) count_out(opening.from());
+}
+
+// Without memory to say so, nothing is said.
+void Server::Impl::turn_away(const std::string& from, const Error& why, const Verdict* verdict) {
+  static_cast<void>(guarded([&]() -> Result<void> {
+    if (refused) refused(from, why, verdict);
+    return {};
+  }));
 }
 
 void Server::Impl::serve(Workshop::Job& job) {
