@@ -27,6 +27,8 @@ constexpr std::chrono::milliseconds kLongest{1000};  // between two looks at the
 // How long no connection is taken after there was no descriptor or memory for one.
 constexpr std::chrono::milliseconds kPause{100};
 
+constexpr std::chrono::milliseconds kWorkerRest{10000};  // a thread without work ends after that
+
 std::string_view peer_of(std::string_view from) {
   return from.substr(0, from.rfind(':'));
 }
@@ -43,7 +45,8 @@ class Server::Impl {
         limits_(limits),
         bell_(std::make_shared<Bell>()),
         workshop_([this](Workshop::Job& job) { serve(job); },
-                  [this](const std::string& from) { count_out(from); }) {}
+                  [this](const std::string& from) { count_out(from); },
+                  {limits.workers, kWorkerRest}) {}
 
   Result<void> run();
   void stop() noexcept {
@@ -94,7 +97,7 @@ Result<void> Server::Impl::run() {
   if (bell_->fd() < 0 || lobby_.fd() < 0) {
     return Error(Reason::io_error, "no descriptors for an eventfd and an epoll set");
   }
-  if (auto started = workshop_.start(std::max<std::size_t>(limits_.workers, 1)); !started) {
+  if (auto started = workshop_.start(); !started) {
     workshop_.join();
     return started;
   }

@@ -12,17 +12,18 @@
 namespace ratls {
 
 struct ServerLimits {
-  std::size_t workers = 8;                 ///< threads that run the handler
+  std::size_t workers = 1024;              ///< threads that run the handler, at most
   std::size_t connections = 1024;          ///< at once, in handshake or after it; more are closed
   std::size_t per_peer = 64;               ///< of one IP address, at once
   std::chrono::milliseconds drain{10000};  ///< how long channels may go on after stop()
 };
 
 /// Peers that are slow, silent or refused cost no worker: a handshake occupies none. A handler that
-/// takes long occupies one of `workers`.
+/// takes long occupies one of `workers`, and where all are taken the next channel waits: fewer than
+/// `connections` are for those who would rather let channels wait than serve many at once.
 ///
 /// Threads: run() in one, whose caller also pays for the handshakes; stop() from any. run() starts
-/// the workers and joins them.
+/// workers when there is a channel and none is free, ends those without work, and joins all.
 class Server {
  public:
   /// Runs in a worker's thread and owns the channel. `from` is "host:port", for logs. No exception

@@ -74,15 +74,10 @@ void echo(Channel channel) {
 
 Result<void> serve(TcpListener listener, const ServerConfig& config, Verifier& verifier,
                    const std::string& policy_path) {
-  ServerLimits limits;
-  limits.workers = 16;  // guests that are served at once; handshakes need none
-  Server server(
-      std::move(listener), config,
-      [](Channel channel, const std::string& from) {
-        Steps("service").note("accepted " + from);
-        echo(std::move(channel));
-      },
-      limits);
+  Server server(std::move(listener), config, [](Channel channel, const std::string& from) {
+    Steps("service").note("accepted " + from);
+    echo(std::move(channel));
+  });
   server.on_refusal([](const std::string& from, const Error& why, const Verdict* verdict) {
     Steps log("service");
     log.note("refused " + from + ": " + why.message());

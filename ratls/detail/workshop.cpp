@@ -23,13 +23,27 @@ void Bell::silence() const noexcept {
   static_cast<void>(::read(event_.get(), &count, sizeof count) == 0);
 }
 
-Result<void> Workshop::start(std::size_t count) {
+Result<void> Workshop::start() {
+  const std::lock_guard lock(mutex_);
+  return grow();
+}
+
+// One thread more; the mutex is held.
+Result<void> Workshop::grow() {
+  for (std::thread& thread : gone_) thread.join();
+  gone_.clear();
   return guarded([&]() -> Result<void> {
+    const auto self = threads_.emplace(threads_.end());
     try {
-      while (threads_.size() < count) threads_.emplace_back([this] { run(); });
+      *self = std::thread([this, self] { run(self); });
     } catch (const std::system_error& error) {
+      threads_.erase(self);
       return Error(Reason::io_error, std::string("no thread for a worker: ") + error.what());
+    } catch (const std::bad_alloc&) {
+      threads_.erase(self);
+      throw;
     }
+    ++free_;  // before it runs, so that no second one comes for the same job
     return {};
   });
 }
@@ -38,6 +52,7 @@ void Workshop::add(Job job) {
   const std::lock_guard lock(mutex_);
   jobs_.push_back(std::move(job));
   changed_.notify_one();
+  if (jobs_.size() > free_ && threads_.size() < size_.most) static_cast<void>(grow());
 }
 
 void Workshop::cut_off() {
@@ -47,25 +62,41 @@ void Workshop::cut_off() {
 }
 
 void Workshop::join() {
+  Threads all;
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
+    all.splice(all.end(), threads_);
+    all.splice(all.end(), gone_);
     changed_.notify_all();
   }
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
+  for (std::thread& thread : all) thread.join();
 }
 
-void Workshop::run() {
-  while (true) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
-    if (jobs_.empty()) return;
-    Job job = std::move(jobs_.front());
-    jobs_.pop_front();
-    lock.unlock();
-    work_on(job);
-    done_(job.from);
+// Until there is one; false where this thread is to end.
+bool Workshop::wait_for_job(std::unique_lock<std::mutex>& lock, Threads::iterator self) {
+  const auto called = [this] { return closed_ || !jobs_.empty(); };
+  bool in_time = false;
+  do {
+    in_time = changed_.wait_for(lock, size_.rest, called);
+  } while (!in_time && self == threads_.begin());
+  --free_;
+  if (!in_time) gone_.splice(gone_.end(), threads_, self);
+  return !jobs_.empty();
+}
+
+void Workshop::run(Threads::iterator self) {
+  std::unique_lock lock(mutex_);
+  while (wait_for_job(lock, self)) {
+    {
+      Job job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      work_on(job);
+      done_(job.from);
+    }
+    lock.lock();
+    ++free_;
   }
 }
 

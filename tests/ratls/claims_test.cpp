@@ -37,10 +37,10 @@ void echo_or_flood(Channel channel, const std::string&) {
 }  // namespace
 
 TEST_CASE("a verifier, a channel and a client with its pool start no thread") {
-  const Running running(
-      ServerConfig(world().broker(), AcceptKey{world().visitor()->spki_sha256()}));
+  const Running running(ServerConfig(world().broker(), AcceptKey{world().visitor()->spki_sha256()}),
+                        ratls::test::echo, ServerLimits{1, 100, 100, 100ms});
   const ClientConfig config(world().visitor(), AcceptKey{world().broker()->spki_sha256()});
-  {  // the server's workers, and the one of the world's attester, are there by now
+  {  // the server's worker, and the thread of the world's attester, are there by now
     auto first = connect(running.address(), config);
     REQUIRE(first.channel);
     REQUIRE(exchange(*first.channel, "there") == "there");

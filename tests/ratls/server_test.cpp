@@ -53,6 +53,18 @@ TEST_CASE("more silent clients than workers delay nobody, and their handshakes t
   CHECK(refused == std::vector<Reason>(20, Reason::handshake_timeout));
 }
 
+TEST_CASE("accepted clients that are silent delay nobody, however many they are") {
+  Running running(world().broker_config());
+  std::vector<Channel> silent;
+  for (int i = 0; i < 40; ++i) {
+    auto opened = connect(running.address(), world().guest_config());
+    REQUIRE(opened.channel);
+    REQUIRE(opened.channel->accepted());
+    silent.push_back(std::move(opened.channel).value());
+  }
+  CHECK(ask(running.address(), "quick") == "quick");
+}
+
 TEST_CASE("a refused client that goes on writing reads its VERDICT, and no handler runs") {
   std::atomic<int> handled{0};
   Running running(world().broker_config(), [&](Channel, const std::string&) { ++handled; });
