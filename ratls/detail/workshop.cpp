@@ -30,7 +30,7 @@ Result<void> Workshop::start() {
 
 // One thread more; the mutex is held.
 Result<void> Workshop::grow() {
-  for (std::thread& thread : gone_) thread.join();
+  for (auto& thread : gone_) thread.join();
   gone_.clear();
   return guarded([&]() -> Result<void> {
     const auto self = threads_.emplace(threads_.end());
@@ -70,7 +70,7 @@ void Workshop::join() {
     all.splice(all.end(), gone_);
     changed_.notify_all();
   }
-  for (std::thread& thread : all) thread.join();
+  for (auto& thread : all) thread.join();
 }
 
 // Until there is one; false where this thread is to end.
