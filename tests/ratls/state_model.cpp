@@ -94,8 +94,7 @@ constexpr std::array kActions{
     Action{"the handshake's deadline",
            [](Run& run) { run.own.abandon(Error(Reason::handshake_timeout)); }},
     Action{"the exchange's deadline", [](Run& run) { run.own.expire(); }},
-    Action{"the exporter changes",
-           [](Run& run) { set_exporter(Exporter::other, run.scenario.own_side); }},
+    Action{"the exporter changes", [](Run& run) { run.lie(); }},
     Action{"receive, and no memory from the first allocation",
            [](Run& run) { receive_without_memory(run, 1, true); }},
     Action{"receive, and no memory for the first allocation",
@@ -156,6 +155,11 @@ void Run::finish_reports() {
   CHECK(own.wait_evidence(kPatience));
   CHECK(peer.wait_evidence(kPatience));
   gate_.shut();
+}
+
+void Run::lie() {
+  set_exporter(Exporter::other, scenario.own_side);
+  lying_ = scenario.framed;
 }
 
 Bytes Run::waiting() const {
@@ -240,7 +244,8 @@ std::string Run::seen() const {
   // Where a handshake is cannot be seen from outside; how much of it was taken tells.
   const bool counts = own.state() == State::handshaking || own.state() == State::awaiting_evidence;
   if (counts) out += std::to_string(taken_.whole());
-  for (const bool fact : {taken_.inside(), delivered_, peer_delivered_}) out += fact ? '1' : '0';
+  for (const bool fact : {taken_.inside(), delivered_, peer_delivered_, lying_})
+    out += fact ? '1' : '0';
   return out;
 }
 

@@ -59,6 +59,8 @@ class Run {
   void receive(ByteView bytes);
   void send();
   void read();
+  /// From now on the watched side's exporter tells another value.
+  void lie();
   void check(const Edges& edges, Edges& walked);
   /// Everything that a program can see of the two, and how far the watched side's input has come.
   [[nodiscard]] std::string seen() const;
@@ -74,6 +76,7 @@ class Run {
   RecordCounter taken_;
   bool delivered_ = false;       ///< application bytes, to the watched side's application
   bool peer_delivered_ = false;  ///< and to its peer's
+  bool lying_ = false;
   Session::State before_ = Session::State::handshaking;
   std::optional<Reason> reason_before_;
   std::size_t output_before_ = 0;

@@ -26,10 +26,8 @@ std::string word_between(std::string_view line, std::size_t from) {
   return std::string(line.substr(begin + 1, line.find('`', begin + 1) - begin - 1));
 }
 
-}  // namespace
-
 // A row is "| `from` | what | `to` |"; an empty first column goes on with the state above.
-Edges documented_edges() {
+Edges edges_of(bool framed) {
   const auto file = read_file(RATLS_SOURCE_DIR "/docs/state-machine.md");
   REQUIRE(file);
   const std::string text = to_string(*file);
@@ -41,13 +39,23 @@ Edges documented_edges() {
     at = end + 1;
     if (line.starts_with("| `")) from = word_between(line, 0);
     const std::string to = word_between(line, line.rfind('|', line.size() - 2));
-    if (to.empty()) continue;
+    if (to.empty() || (line.find("| framed: ") != std::string::npos && !framed)) continue;
     REQUIRE(kStates.contains(from));
     REQUIRE(kStates.contains(to));
     out.emplace(kStates.at(from), kStates.at(to));
   }
   REQUIRE(out.size() >= 8);
   return out;
+}
+
+}  // namespace
+
+Edges documented_edges() {
+  return edges_of(false);
+}
+
+Edges documented_framed_edges() {
+  return edges_of(true);
 }
 
 bool reachable(const Edges& edges, State from, State to) {
