@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t kChunk = 16384;
 constexpr std::size_t kMaxDropped = 65536;  // docs/protocol.md, section 6
+// Of one advance(). A peer may send records without meaning faster than they are read: the rest
+// waits in the socket, while others have their turn and the deadline is looked at again.
+constexpr int kMostReads = 4;
 
 bool would_block(int code) {
   return code == EAGAIN || code == EINTR;
@@ -41,7 +44,7 @@ Opening::State Opening::advance() {
     if (ending_) return State::over;  // a refused peer that goes on talking
     if (session_.expire() == Session::State::failed) return end(*session_.failure());
   }
-  while (!ending_) {
+  for (int reads = 0; !ending_; ++reads) {
     const Session::State state = session_.advance();
     if (!send()) return State::over;
     if (session_.failure() != nullptr) return end(*session_.failure());
@@ -52,6 +55,7 @@ Opening::State Opening::advance() {
       return State::going_on;
     }
     awaiting_ = false;
+    if (reads == kMostReads) return State::going_on;
     if (!receive()) return failure_ ? State::over : State::going_on;
   }
   while (dropped_ <= kMaxDropped && receive()) {

@@ -21,7 +21,8 @@ class Opening {
   Opening(Descriptor socket, std::string from, Session session,
           std::shared_ptr<const ServerConfig> config);
 
-  /// Goes as far as it can without waiting.
+  /// Goes as far as it can without waiting, and reads at most 64 KiB: where more has come, poll(2)
+  /// says so at once.
   State advance();
   /// What poll(2) should wait for; 0 while only evidence is missing.
   [[nodiscard]] short events() const;

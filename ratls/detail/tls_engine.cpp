@@ -14,6 +14,10 @@ namespace ratls::detail {
 namespace {
 
 constexpr std::size_t kMaxWaitingInput = 65536;
+// Of the peer's, until its handshake is over: a side has at most seven messages, each of at most
+// 16 KiB and most of a few bytes. Records that mean nothing (ChangeCipherSpec, a warning) have no
+// end otherwise.
+constexpr std::uint64_t kMaxHandshakeInput = 131072;
 // docs/protocol.md, section 5.
 constexpr std::string_view kClientLabel = "EXPERIMENTAL-ratls-v1-client";
 constexpr std::string_view kServerLabel = "ratls s binder";
@@ -53,7 +57,7 @@ Result<std::unique_ptr<TlsEngine>> TlsEngine::create(TlsOptions options) {
 }
 
 std::size_t TlsEngine::feed(ByteView bytes) {
-  const std::size_t room = kMaxWaitingInput - std::min(kMaxWaitingInput, impl_->input.size());
+  const std::size_t room = kMaxWaitingInput - std::min(kMaxWaitingInput, impl_->unread().size());
   const ByteView taken = bytes.first(std::min(room, bytes.size()));
   append(impl_->input, taken);
   return taken.size();
@@ -77,7 +81,11 @@ Result<TlsEngine::Progress> TlsEngine::handshake() {
     if (impl_->must_pause()) return Progress::paused;
     const std::size_t output_before = impl_->output.size();
     const int failed = mbedtls_ssl_handshake_step(&impl_->ssl);
-    if (failed == MBEDTLS_ERR_SSL_WANT_READ) return Progress::needs_input;
+    if (failed == MBEDTLS_ERR_SSL_WANT_READ) {
+      if (impl_->input_taken <= kMaxHandshakeInput) return Progress::needs_input;
+      RATLS_CHECK(send_alert(kAlertUnexpectedMessage));
+      return Error(Reason::tls_failed, "a handshake of more than 128 KiB");
+    }
     if (failed != 0) return impl_->failed_handshake(failed, impl_->output.size() != output_before);
   }
   return Progress::over;
@@ -241,7 +249,7 @@ Result<void> TlsEngine::write(ByteView bytes) {
 }
 
 bool TlsEngine::quiet() const noexcept {
-  return impl_->input.empty() && !impl_->input_ended && impl_->output.empty() &&
+  return impl_->unread().empty() && !impl_->input_ended && impl_->output.empty() &&
          ratls_peek_pending(&impl_->ssl) == 0;
 }
 
@@ -275,6 +283,7 @@ void TlsEngine::wipe() noexcept {
   impl_->release();
   ratls::wipe(impl_->input);
   impl_->input.clear();
+  impl_->input_read = 0;
 }
 
 }  // namespace ratls::detail

@@ -49,10 +49,11 @@ int send_to_output(void* context, const unsigned char* bytes, std::size_t size) 
 
 int receive_from_input(void* context, unsigned char* out, std::size_t size) {
   auto* impl = static_cast<TlsEngine::Impl*>(context);
-  if (impl->input.empty()) return impl->input_ended ? 0 : MBEDTLS_ERR_SSL_WANT_READ;
-  const std::size_t count = std::min(size, impl->input.size());
-  copy_bytes(ByteView(impl->input).first(count), {out, count});
-  impl->input.erase(impl->input.begin(), impl->input.begin() + static_cast<std::ptrdiff_t>(count));
+  const ByteView unread = impl->unread();
+  if (unread.empty()) return impl->input_ended ? 0 : MBEDTLS_ERR_SSL_WANT_READ;
+  const std::size_t count = std::min(size, unread.size());
+  copy_bytes(unread.first(count), {out, count});
+  impl->took(count);
   return static_cast<int>(count);
 }
 

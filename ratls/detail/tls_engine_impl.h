@@ -51,7 +51,22 @@ struct TlsEngine::Impl {
   bool released = false;
   std::vector<const char*> alpn_list;
 
+  /// Of the input, what mbedTLS has not taken.
+  [[nodiscard]] ByteView unread() const noexcept { return ByteView(input).subspan(input_read); }
+  /// mbedTLS took `count` bytes of it: a record in two pieces. They are dropped in large ones, so
+  /// that the many records which fit into the input do not move the rest of it each.
+  void took(std::size_t count) noexcept {
+    constexpr std::size_t kWorthMoving = 16384;
+    input_read += count;
+    input_taken += count;
+    if (input_read < kWorthMoving && input_read < input.size()) return;
+    input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(input_read));
+    input_read = 0;
+  }
+
   Bytes input;
+  std::size_t input_read = 0;
+  std::uint64_t input_taken = 0;  // in all
   bool input_ended = false;
   Bytes output;
 

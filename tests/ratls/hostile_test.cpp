@@ -143,6 +143,25 @@ TEST_CASE("a thousand half-open connections leave an honest client its answer") 
   CHECK(meanwhile.back() <= 10 * calm.back() + 200ms);
 }
 
+TEST_CASE("a client that sends records without meaning as fast as it can delays nobody") {
+  Running running(world().broker_config(), echo, kWide);
+  Bytes records;
+  while (records.size() < 60000) append(records, Bytes{0x14, 0x03, 0x03, 0x00, 0x01, 0x01});
+  std::atomic<bool> over{false};
+  std::thread flooder([&] {
+    while (!over) {
+      const auto one = plain(running.address());
+      while (!over && one->write(records, after(1s))) {
+      }
+    }
+  });
+  const auto meanwhile = honest(running.address(), 5);
+  over = true;
+  flooder.join();
+  UNSCOPED_INFO("the slowest of five: " << meanwhile.back().count() << " us");
+  CHECK(meanwhile.back() <= 2s);
+}
+
 TEST_CASE("connections that are reset after any part of a flight give their places back") {
   Running running(world().broker_config(), echo, ServerLimits{2, 8, 8, 2000ms});
   const Bytes hello = client_hello();
