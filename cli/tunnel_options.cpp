@@ -2,11 +2,9 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-
-#include <ratls/activation.h>
 
 #include "channel_options.h"
+#include "sockets_of_manager.h"
 
 namespace ratls::cli {
 
@@ -68,14 +66,8 @@ tunnel::Limits limits_of(const TunnelOptions& options) {
           std::chrono::seconds(options.drain_seconds)};
 }
 
-std::string_view variable(const char* name) {
-  const char* text = std::getenv(name);  // says where sockets are, never what is accepted
-  return text == nullptr ? std::string_view() : std::string_view(text);
-}
-
 std::optional<Stop> adopt_inherited(tunnel::Service& service) {
-  auto sockets = inherited_sockets(
-      {variable("LISTEN_PID"), variable("LISTEN_FDS"), variable("LISTEN_FDNAMES")});
+  auto sockets = sockets_of_manager();
   if (!sockets) return stop_of(sockets.error(), "LISTEN_FDS");
   if (sockets->size() != 1) {
     return Stop{Exit::usage, "give --listen; " + std::to_string(sockets->size()) +
