@@ -63,7 +63,8 @@ class Log {
 
 tunnel::Limits limits_of(const TunnelOptions& options) {
   return {options.max_connections, options.max_per_peer,
-          std::chrono::seconds(options.drain_seconds)};
+          std::chrono::seconds(options.drain_seconds),
+          std::chrono::seconds(options.drain_silence_seconds)};
 }
 
 std::optional<Stop> adopt_inherited(tunnel::Service& service) {
@@ -105,6 +106,9 @@ void add_tunnel_options(CLI::App& verb, TunnelOptions& options) {
       ->capture_default_str();
   verb.add_option("--drain", options.drain_seconds,
                   "Seconds that open tunnels may go on after SIGTERM")
+      ->capture_default_str();
+  verb.add_option("--drain-silence", options.drain_silence_seconds,
+                  "Seconds of silence that end one then whose server spoke last")
       ->capture_default_str();
   verb.add_flag("--verdict", options.verdict, "Print every check of every appraisal");
   verb.add_flag("-q,--quiet", options.quiet, "Print no line per connection");
