@@ -14,6 +14,7 @@
 #include <ratls/certgen/detail/tsm_files.h>
 #include <ratls/core/crypto.h>
 #include <ratls/core/evidence.h>
+#include <ratls/core/snp_report.h>
 
 namespace ratls {
 
@@ -23,7 +24,6 @@ using detail::TsmFiles;
 
 constexpr int kTries = 3;
 constexpr std::size_t kMaxAttribute = 4096;
-constexpr std::size_t kReportDataOffset = 0x50;  // AMD 56860, ATTESTATION_REPORT
 
 Error failed(int code, const std::string& what) {
   const std::string said = what + ": " + std::generic_category().message(code);
@@ -158,7 +158,7 @@ Result<void> choose_level(Entry& entry) {
 // asked and of a manifest that ratls does not read.
 bool binds_manifest(Entry& entry, ByteView report, const ReportData& data) {
   if (report.size() != kSnpReportSize) return false;
-  const ByteView echoed = report.subspan(kReportDataOffset, ReportData::kSize);
+  const ByteView echoed = report_data_in(report);
   if (equal_ct(echoed, data.view())) return false;
   const auto manifest = entry.read_if_there("manifestblob", kMaxCertificateTable);
   if (!manifest || !*manifest) return false;

@@ -7,14 +7,13 @@
 #include <ratls/core/evidence.h>
 #include <ratls/core/guarded.h>
 #include <ratls/core/merkle.h>
+#include <ratls/core/snp_report.h>
 #include <ratls/core/tpm_quote.h>
 
 namespace ratls {
 namespace {
 
 using Ticket = std::shared_ptr<detail::EvidenceTicket>;
-
-constexpr std::size_t kReportDataOffset = 0x50;  // AMD 56860, ATTESTATION_REPORT
 
 Result<Bytes> claims_of(const EvidenceRequest& request) {
   Claims claims;
@@ -39,7 +38,7 @@ Result<void> check_echo(const AttestationReport& got, const ReportData& asked) {
     return Error(Reason::malformed_report,
                  "the report source returned " + std::to_string(got.report.size()) + " bytes");
   }
-  const ByteView echoed = ByteView(got.report).subspan(kReportDataOffset, ReportData::kSize);
+  const ByteView echoed = report_data_in(got.report);
   if (!equal_ct(echoed, asked.view())) {
     return Error(Reason::report_echo_mismatch, "asked for REPORT_DATA " +
                                                    to_hex(asked.view().first(8)) + "..., got " +

@@ -4,6 +4,7 @@
 #include <ratls/certgen/leaf.h>
 #include <ratls/core/base64.h>
 #include <ratls/core/crypto.h>
+#include <ratls/core/private_file.h>
 #include <ratls/core/secret.h>
 #include <ratls/core/x509.h>
 
@@ -75,7 +76,7 @@ Result<void> write_identity(const std::string& path, const SecretBytes& key, Byt
     append(whole, as_bytes(certificate_pem(certificate)));
     return SecretBytes::take(std::move(whole));
   }));
-  return file.expose([&](ByteView bytes) { return detail::write_new_file(path, bytes); });
+  return file.expose([&](ByteView bytes) { return write_new_private_file(path, bytes); });
 }
 
 }  // namespace

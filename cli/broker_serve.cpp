@@ -13,6 +13,7 @@
 
 #include "broker_verbs.h"
 #include "channel_options.h"
+#include "sockets_of_manager.h"
 
 namespace ratls::cli {
 
@@ -30,6 +31,7 @@ void announce(const broker::Server& server, const Journal& journal) {
   Journal::Fields fields{{"listen", where.plain}};
   if (!where.framed.empty()) fields.emplace_back("framed", where.framed);
   if (!where.status.empty()) fields.emplace_back("status", where.status);
+  if (!where.inherited.empty()) fields.emplace_back("inherited", where.inherited);
   fields.emplace_back("pin", server.pin());
   fields.emplace_back("handshakes", std::to_string(server.handshakes()));
   for (const std::string& danger : server.dangers()) {
@@ -53,11 +55,13 @@ Exit serve(const Options& options) {
   std::signal(SIGPIPE, SIG_IGN);
   guard_process_memory();
   allow_many_connections();
+  auto sockets = sockets_of_manager();
+  if (!sockets) return report_stop(stop_of(sockets.error(), "LISTEN_FDS"), false);
   const SystemClock clock;
   const Journal journal(options.log == "text" ? Journal::Form::text : Journal::Form::json, clock,
                         [](const std::string& line) { std::fputs(line.c_str(), stderr); });
   io::Loop loop;
-  auto server = broker::Server::open(loop, options.config, clock, journal);
+  auto server = broker::Server::open(loop, options.config, clock, journal, std::move(*sockets));
   if (!server) return report_stop(stop_of(server.error(), options.config), false);
   const io::Signals signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int number) {
     number == SIGHUP ? (*server)->reload() : (*server)->stop();

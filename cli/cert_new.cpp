@@ -1,17 +1,13 @@
 // ratls cert new: a key and a certificate with evidence over it (level 0), for other servers.
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -22,6 +18,7 @@
 #include <ratls/core/base64.h>
 #include <ratls/core/evidence.h>
 #include <ratls/core/hcl_report.h>
+#include <ratls/core/private_file.h>
 #include <ratls/core/process_memory.h>
 
 #include "hook.h"
@@ -98,30 +95,20 @@ Result<Fresh> make(Attester& attester, Role role) {
   return Fresh{std::move(pem), std::move(certificate), tcb};
 }
 
-Stop failed(const std::string& path, int number) {
-  return Stop{Exit::unavailable, path + ": " + std::generic_category().message(number)};
-}
-
-// Of mode 0600 from its first moment, and on disk before it gets its name.
-std::optional<Stop> write_key(const std::string& path, const SecretBytes& pem) {
-  const std::string name = path + "." + std::to_string(::getpid()) + ".tmp";
-  const int descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor < 0) return failed(path, errno);
-  const bool written = pem.expose([&](ByteView text) {
-    return ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+std::optional<Stop> write_key(const Options& options, const SecretBytes& pem) {
+  const auto written = pem.expose([&](ByteView text) {
+    return options.replace ? replace_private_file(options.key_out, text)
+                           : write_new_private_file(options.key_out, text);
   });
-  int number = written && ::fsync(descriptor) == 0 ? 0 : errno;
-  ::close(descriptor);
-  if (number == 0 && std::rename(name.c_str(), path.c_str()) != 0) number = errno;
-  if (number == 0) return std::nullopt;
-  std::remove(name.c_str());
-  return failed(path, number);
+  if (written) return std::nullopt;
+  const bool exists = written.error().reason() == Reason::invalid_config;
+  return Stop{exists ? Exit::bad_config : Exit::unavailable, written.error().detail()};
 }
 
 // Two files cannot appear at once: who reads in between finds a pair that does not fit, which every
 // server notices. The command runs when both are there.
 std::optional<Stop> write_pair(const Options& options, const Fresh& fresh) {
-  if (auto stop = write_key(options.key_out, fresh.key)) return stop;
+  if (auto stop = write_key(options, fresh.key)) return stop;
   return write_output(options.certificate_out, as_bytes(pem_of(fresh.certificate)));
 }
 

@@ -3,14 +3,10 @@
 #include <cstdio>
 #include <memory>
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
 
 #include <ratls/core/clock.h>
+#include <ratls/core/private_file.h>
 #include <ratls/verify/minisign.h>
 #include <ratls/verify/policy_file.h>
 #include <ratls/verify/policy_json.h>
@@ -31,29 +27,15 @@ struct Options {
   bool json = false;
 };
 
-Exit failed(const std::string& path, int number) {
-  return report_stop({Exit::unavailable, path + ": " + std::generic_category().message(number)},
-                     false);
-}
-
 // Never over a file that is there: that may be the only copy of a key.
 Exit write_secret(const std::string& path, const MinisignSecretKey& key) {
   const auto text = key.file();
   if (!text) return report_error(text.error(), false, path);
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor < 0 && errno == EEXIST) {
-    return report_stop({Exit::usage, path + ": exists already, and a key is never overwritten"},
-                       false);
-  }
-  if (descriptor < 0) return failed(path, errno);
-  const bool written = text->expose([&](ByteView bytes) {
-    return ::write(descriptor, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-  });
-  const int number = errno;
-  const bool closed = ::close(descriptor) == 0;
-  if (written && closed) return Exit::ok;
-  static_cast<void>(std::remove(path.c_str()));
-  return failed(path, written ? errno : number);
+  const auto written =
+      text->expose([&](ByteView bytes) { return write_new_private_file(path, bytes); });
+  if (written) return Exit::ok;
+  const bool exists = written.error().reason() == Reason::invalid_config;
+  return report_stop({exists ? Exit::usage : Exit::unavailable, written.error().detail()}, false);
 }
 
 Exit keygen(const Options& options) {

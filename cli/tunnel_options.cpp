@@ -2,11 +2,9 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-
-#include <ratls/activation.h>
 
 #include "channel_options.h"
+#include "sockets_of_manager.h"
 
 namespace ratls::cli {
 
@@ -65,17 +63,12 @@ class Log {
 
 tunnel::Limits limits_of(const TunnelOptions& options) {
   return {options.max_connections, options.max_per_peer,
-          std::chrono::seconds(options.drain_seconds)};
-}
-
-std::string_view variable(const char* name) {
-  const char* text = std::getenv(name);  // says where sockets are, never what is accepted
-  return text == nullptr ? std::string_view() : std::string_view(text);
+          std::chrono::seconds(options.drain_seconds),
+          std::chrono::seconds(options.drain_silence_seconds)};
 }
 
 std::optional<Stop> adopt_inherited(tunnel::Service& service) {
-  auto sockets = inherited_sockets(
-      {variable("LISTEN_PID"), variable("LISTEN_FDS"), variable("LISTEN_FDNAMES")});
+  auto sockets = sockets_of_manager();
   if (!sockets) return stop_of(sockets.error(), "LISTEN_FDS");
   if (sockets->size() != 1) {
     return Stop{Exit::usage, "give --listen; " + std::to_string(sockets->size()) +
@@ -113,6 +106,9 @@ void add_tunnel_options(CLI::App& verb, TunnelOptions& options) {
       ->capture_default_str();
   verb.add_option("--drain", options.drain_seconds,
                   "Seconds that open tunnels may go on after SIGTERM")
+      ->capture_default_str();
+  verb.add_option("--drain-silence", options.drain_silence_seconds,
+                  "Seconds of silence that end one then whose server spoke last")
       ->capture_default_str();
   verb.add_flag("--verdict", options.verdict, "Print every check of every appraisal");
   verb.add_flag("-q,--quiet", options.quiet, "Print no line per connection");

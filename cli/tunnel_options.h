@@ -15,6 +15,7 @@ struct TunnelOptions {
   unsigned max_connections = 1024;
   unsigned max_per_peer = 64;
   unsigned drain_seconds = 10;
+  unsigned drain_silence_seconds = 1;
   bool verdict = false;  ///< print every check of every appraisal
   bool quiet = false;
 };

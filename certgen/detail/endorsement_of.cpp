@@ -6,13 +6,13 @@
 #include <ratls/certgen/detail/tcb_of.h>
 #include <ratls/core/evidence.h>
 #include <ratls/core/reader.h>
+#include <ratls/core/snp_report.h>
 
 namespace ratls::detail {
 
 namespace {
 
-constexpr std::size_t kReportDataOffset = 0x50;  // AMD 56860, ATTESTATION_REPORT
-constexpr std::size_t kKeyInfoOffset = 0x48;
+constexpr std::size_t kKeyInfoOffset = 0x48;  // AMD 56860, ATTESTATION_REPORT
 constexpr std::uint32_t kVlek = 1;
 
 bool is_signed_by_vlek(ByteView report) {
@@ -34,7 +34,7 @@ Result<AttestationReport> with_endorsement(Bytes report, ByteView table, const R
     return Error(Reason::malformed_report, "the kernel gave a report of " +
                                                std::to_string(report.size()) + " bytes, not 1184");
   }
-  const ByteView echoed = ByteView(report).subspan(kReportDataOffset, ReportData::kSize);
+  const ByteView echoed = report_data_in(report);
   if (!equal_ct(echoed, asked.view())) {
     return Error(Reason::report_echo_mismatch, "the kernel gave a report over other REPORT_DATA");
   }

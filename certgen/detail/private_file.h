@@ -1,4 +1,4 @@
-/// Files that hold keys.
+/// Reading files that hold keys; core/private_file.h writes them.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,6 @@
 #include <ratls/core/secret.h>
 
 namespace ratls::detail {
-
-/// Writes a file of mode 0600 that must not exist yet. It appears under its name whole or not at
-/// all, and is on disk when this returns. Errors: invalid_config (exists), io_error.
-Result<void> write_new_file(const std::string& path, ByteView content);
 
 /// Reads a regular file of at most `max` bytes that nobody but its owner may read or write.
 /// Errors: io_error (missing, unreadable); invalid_config (mode, kind, size).

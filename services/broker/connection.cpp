@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kHeadTime = 10s;  // for one request's head, however it drips
 constexpr auto kEndTime = 2s;    // for the peer's end after ours
+constexpr auto kLastWord = 1s;   // for a first request, where the broker stops
 
 std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
@@ -111,7 +112,7 @@ void Connection::opened() {
                   {"tls.cipher", session.cipher_suite()},
                   {"tls.server.hash.sha256", desk_.certificate_hash()}});
   desk_.journal().info("handshake.accepted", fields);
-  if (winding_up_) end();
+  if (winding_up_) await_last_word();
 }
 
 // Also how an ordinary connection ends whose guest goes without close_notify.
@@ -130,6 +131,7 @@ void Connection::failed(const Error& error) {
 
 void Connection::take(ByteView bytes) {
   if (ending_ || !guest_) return;
+  asked_ = true;
   if (!reader_.started()) {
     limit_.start(kHeadTime, [this] {
       desk_.journal().failed("request.refused", Error(Reason::handshake_timeout), about());
@@ -230,6 +232,16 @@ void Connection::sent(bool last) {
 void Connection::wind_up() {
   winding_up_ = true;
   if (guest_ && !busy_) end();
+}
+
+// What was asked before this broker's end is answered, and what was to be asked once, as well.
+void Connection::drain() {
+  if (std::exchange(winding_up_, true) || !guest_ || busy_ || reader_.started()) return;
+  asked_ ? end() : await_last_word();
+}
+
+void Connection::await_last_word() {
+  limit_.start(kLastWord, [this] { end(); });
 }
 
 // The guest has ended: what was written leaves with our own end.

@@ -52,8 +52,11 @@ class Connection {
   ~Connection();
 
   void start(std::unique_ptr<io::Stream> wire, Session session, const Timeouts& timeouts);
-  /// Ends it as soon as no request is under way: the broker stops, or the policy changed.
+  /// Ends it as soon as no answer is under way: the policy changed.
   void wind_up();
+  /// The broker stops. The same, but a request that has begun to come is answered, and a guest that
+  /// has not asked yet, or is still being judged, has a second to ask once.
+  void drain();
 
   /// Has the guest been accepted?
   [[nodiscard]] bool open() const noexcept { return guest_.has_value(); }
@@ -70,6 +73,7 @@ class Connection {
   void send(const Answer& answer, bool last);
   void sent(bool last);
   void end();
+  void await_last_word();
   void finish_after_end();
   void finish();
   [[nodiscard]] Journal::Fields about() const;
@@ -86,7 +90,8 @@ class Connection {
   std::optional<Guest> guest_;
   std::size_t as_ = 0;  ///< of guest_->accepted: whom the last rule named
   http::HeadReader reader_;
-  bool busy_ = false;  ///< a request waits for its answer
+  bool busy_ = false;   ///< a request waits for its answer
+  bool asked_ = false;  ///< anything, yet
   bool winding_up_ = false;
   bool ending_ = false;
   bool finished_ = false;

@@ -72,7 +72,12 @@ std::uint64_t usable_memory() {
 }
 
 Doorstep::Doorstep(io::Loop& loop, DoorstepLimits limits, Calls calls)
-    : loop_(loop), limits_(limits), calls_(std::move(calls)), patience_(loop), sweep_(loop) {}
+    : loop_(loop),
+      limits_(limits),
+      calls_(std::move(calls)),
+      patience_(loop),
+      last_word_(loop),
+      sweep_(loop) {}
 
 Doorstep::~Doorstep() = default;
 
@@ -166,8 +171,13 @@ void Doorstep::watch() {
 }
 
 void Doorstep::close() {
-  closed_ = true;
-  while (!waiting_.empty()) turn_away(waiting_.begin(), TurnedAway::stopping);
+  if (std::exchange(closed_, true)) return;
+  last_word_.start(kLastWord, [this] {
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+      const Place here = at++;
+      if (!here->spoke) turn_away(here, TurnedAway::stopping);
+    }
+  });
 }
 
 }  // namespace ratls::broker

@@ -67,8 +67,11 @@ class Doorstep {
   void handshake_over(const std::string& from);
   /// It is gone. After handshake_over().
   void connection_over(const std::string& from);
-  /// Turns away all that wait, and whoever comes.
+  /// Turns away whoever comes. Who waits has been taken and goes on; who has said nothing yet, and
+  /// does not within kLastWord, is turned away.
   void close();
+
+  static constexpr std::chrono::milliseconds kLastWord{1000};
 
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
   [[nodiscard]] std::uint64_t handshakes() const noexcept { return handshakes_; }
@@ -94,7 +97,6 @@ class Doorstep {
   void look_again();
   bool let_one_in();
   void watch();
-  void forget(const std::string& from);
 
   io::Loop& loop_;
   DoorstepLimits limits_;
@@ -106,6 +108,7 @@ class Doorstep {
   std::uint64_t handshakes_ = 0;
   bool closed_ = false;
   io::Timer patience_;
+  io::Timer last_word_;
   io::Timer sweep_;
 };
 

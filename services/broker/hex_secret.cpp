@@ -5,9 +5,9 @@
 #include <cerrno>
 #include <system_error>
 
+#include <ratls/core/private_file.h>
 #include <ratls/core/secret.h>
 #include <ratls/services/broker/detail/hex_secret.h>
-#include <ratls/services/broker/detail/segments.h>
 #include <ratls/tcp.h>
 
 namespace ratls::broker::detail {
@@ -62,22 +62,6 @@ Bytes encode(ByteView secret) {
   return text;
 }
 
-Result<void> write_synced(const std::string& path, ByteView text) {
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (file.get() < 0) return failed(path, errno);
-  const ssize_t written = ::write(file.get(), text.data(), text.size());
-  if (written < 0) return failed(path, errno);
-  if (written != static_cast<ssize_t>(text.size())) return failed(path, ENOSPC);
-  return ::fsync(file.get()) == 0 ? Result<void>() : failed(path, errno);
-}
-
-// A link is made whole, and never over a file that is there.
-Result<void> place(const std::string& from, const std::string& path) {
-  if (::link(from.c_str(), path.c_str()) == 0) return sync_folder_of(path);
-  if (errno != EEXIST) return failed(path, errno);
-  return Error(Reason::invalid_config, path + ": exists already, and a key is never overwritten");
-}
-
 }  // namespace
 
 Result<void> read_hex_secret(const std::string& path, std::span<std::uint8_t> out) {
@@ -96,12 +80,9 @@ Result<void> read_hex_secret(const std::string& path, std::span<std::uint8_t> ou
 }
 
 Result<void> create_hex_secret(const std::string& path, ByteView secret) {
-  const std::string beside = path + "." + std::to_string(::getpid()) + ".tmp";
   Bytes text = encode(secret);
-  auto made = write_synced(beside, text);
+  auto made = write_new_private_file(path, text);
   wipe(text);
-  if (made) made = place(beside, path);
-  static_cast<void>(::unlink(beside.c_str()));
   return made;
 }
 

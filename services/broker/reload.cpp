@@ -56,7 +56,9 @@ void BrokerServer::put_in_force(const BrokerConfig& config,
     journal_.info("policy.replaced", fields_of(id_of(policy)));
   }
   // Channels that were opened under the old ones are opened anew.
-  wind_up_all(true);
+  for (Connection* connection : all_connections()) {
+    if (connection->open()) connection->wind_up();
+  }
 }
 
 }  // namespace ratls::broker::detail

@@ -29,13 +29,6 @@ constexpr std::size_t kFew = 8;  // connections whose memory is not worth the wa
 constexpr std::uint64_t kPlain = 0;
 constexpr std::uint64_t kFramed = 1;
 
-Result<std::unique_ptr<io::Listener>> open_door(io::Loop& loop, const std::string& at,
-                                                io::Listener::Accepted accepted) {
-  if (at.empty()) return std::unique_ptr<io::Listener>();
-  RATLS_TRY(const auto endpoint, io::Endpoint::parse(at));
-  return io::Listener::bind(loop, endpoint, std::move(accepted));
-}
-
 std::string json_of(const std::vector<PolicyId>& policies) {
   std::vector<std::string> out;
   for (const PolicyId& policy : policies) {
@@ -89,24 +82,27 @@ BrokerServer::BrokerServer(Setup setup, Ledger ledger)
   plain_.timeouts.idle = framed_.timeouts.idle = config_.limits.idle;
 }
 
-Result<void> BrokerServer::listen() {
+Result<void> BrokerServer::listen(Doors doors) {
   const auto taker = [this](std::uint64_t door) {
     return [this, door](auto stream, std::string from) {
       doorstep_.take(std::move(stream), std::move(from), door);
     };
   };
-  RATLS_TRY(plain_door_, open_door(loop_, config_.listen, taker(kPlain)));
-  RATLS_TRY(framed_door_, open_door(loop_, config_.framed, taker(kFramed)));
+  inherited_ = doors.taken();
+  RATLS_TRY(plain_doors_,
+            listeners_at(loop_, config_.listen, std::move(doors.listen), taker(kPlain)));
+  RATLS_TRY(framed_doors_,
+            listeners_at(loop_, config_.framed, std::move(doors.framed), taker(kFramed)));
   tidy();
   look_at_collateral();
+  if (!doors.status.empty()) return door_.adopt(std::move(doors.status.front()));
   if (config_.status.empty()) return {};
   RATLS_TRY(const auto at, io::Endpoint::parse(config_.status));
   return door_.listen(at);
 }
 
 Server::Where BrokerServer::where() const {
-  return {plain_door_ ? plain_door_->where() : "", framed_door_ ? framed_door_->where() : "",
-          door_.where()};
+  return {where_of(plain_doors_), where_of(framed_doors_), door_.where(), inherited_};
 }
 
 bool BrokerServer::begin(std::unique_ptr<io::Stream> stream, const std::string& from,
@@ -115,6 +111,7 @@ bool BrokerServer::begin(std::unique_ptr<io::Stream> stream, const std::string& 
   auto session = Session::server(config);
   if (!session) {
     journal_.failed("connection.failed", session.error());
+    look_whether_empty();
     return false;
   }
   auto connection = std::make_unique<Connection>(loop_, *this, ++last_number_, from,
@@ -125,11 +122,13 @@ bool BrokerServer::begin(std::unique_ptr<io::Stream> stream, const std::string& 
   Timeouts timeouts = config.timeouts;
   timeouts.handshake = left;
   begun.start(std::move(stream), std::move(session).value(), timeouts);
+  if (stopping_) begun.drain();
   return true;
 }
 
 void BrokerServer::turned_away(TurnedAway why, const std::string& from) {
   metrics_.turned_away(name(why));
+  look_whether_empty();
   if (why == TurnedAway::silent) return;  // port scans and health checks
   journal_.warn("connection.turned_away",
                 {{"peer.address", from}, {"rule", std::string(name(why))}});
@@ -148,9 +147,14 @@ void BrokerServer::ended(Connection& connection) {
     gone_.push_back(std::move(at->second));
     connections_.erase(at);
   }
+  look_whether_empty();
+}
+
+void BrokerServer::look_whether_empty() {
   sweep_.start(0ms, [this] {
     gone_.clear();
-    stop_if_empty();
+    const bool empty = connections_.empty() && doorstep_.waiting() == 0;
+    if (stopping_ && empty && releaser_.idle()) loop_.stop();
   });
 }
 
@@ -216,42 +220,35 @@ void BrokerServer::look_at_collateral() {
   collateral_timer_.start(10min, [this] { look_at_collateral(); });
 }
 
-void BrokerServer::stop_if_empty() {
-  if (stopping_ && connections_.empty() && releaser_.idle()) loop_.stop();
-}
-
 void BrokerServer::stop() {
   notify_manager("STOPPING=1");
-  plain_door_.reset();
-  framed_door_.reset();
+  plain_doors_.clear();
+  framed_doors_.clear();
   doorstep_.close();
   if (std::exchange(stopping_, true)) {
     loop_.stop();
     return;
   }
   journal_.info("broker.stopping", {{"connections", std::to_string(connections_.size())}});
-  wind_up_all(false);
+  for (Connection* connection : all_connections()) connection->drain();
   drain_.start(config_.limits.drain, [this] { loop_.stop(); });
-  sweep_.start(0ms, [this] {
-    gone_.clear();
-    stop_if_empty();
-  });
+  look_whether_empty();
 }
 
-void BrokerServer::wind_up_all(bool only_open) {
-  std::vector<Connection*> all;
-  for (const auto& [connection, owner] : connections_) all.push_back(connection);
-  for (Connection* connection : all) {
-    if (!only_open || connection->open()) connection->wind_up();
-  }
+std::vector<Connection*> BrokerServer::all_connections() const {
+  std::vector<Connection*> out;
+  for (const auto& [connection, owner] : connections_) out.push_back(connection);
+  return out;
 }
 
 }  // namespace detail
 
 Result<std::unique_ptr<Server>> Server::open(io::Loop& loop, const std::string& config_path,
-                                             const Clock& clock, const Journal& journal) {
+                                             const Clock& clock, const Journal& journal,
+                                             std::vector<InheritedSocket> sockets) {
   detail::Setup setup{&loop, config_path, {}, &clock, &journal, {}, {}, {}, false};
   RATLS_TRY(setup.config, read_broker_config(config_path));
+  RATLS_TRY(Doors doors, doors_of(std::move(sockets), setup.config));
   RATLS_TRY(setup.policies, look_at_policies(setup.config));
   setup.identity_made = ::access(setup.config.identity.c_str(), F_OK) != 0;
   RATLS_TRY(setup.identity, open_identity(setup.config.identity));
@@ -272,7 +269,7 @@ Result<std::unique_ptr<Server>> Server::open(io::Loop& loop, const std::string& 
   RATLS_CHECK(remember_policies(setup.config, *setup.policies));
   RATLS_CHECK(ledger.note(detail::audit_event("broker.started", *setup.policies)));
   auto server = std::make_unique<detail::BrokerServer>(std::move(setup), std::move(ledger));
-  RATLS_CHECK(server->listen());
+  RATLS_CHECK(server->listen(std::move(doors)));
   return std::unique_ptr<Server>(std::move(server));
 }
 

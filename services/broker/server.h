@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <ratls/activation.h>
 #include <ratls/core/clock.h>
 #include <ratls/services/broker/config.h>
 #include <ratls/services/broker/journal.h>
@@ -16,10 +17,11 @@ namespace ratls::broker {
 class Server {
  public:
   /// Opens everything that the configuration names and listens. `config_path` is read again by
-  /// reload(). All arguments are borrowed and must outlive the server.
-  /// Errors: those of parts.h, AuditLog and Listener.
+  /// reload(). `sockets` stand in place of addresses (doors_of()). All other arguments are borrowed
+  /// and must outlive the server. Errors: those of doors_of(), parts.h, AuditLog and Listener.
   static Result<std::unique_ptr<Server>> open(io::Loop& loop, const std::string& config_path,
-                                              const Clock& clock, const Journal& journal);
+                                              const Clock& clock, const Journal& journal,
+                                              std::vector<InheritedSocket> sockets = {});
   Server() = default;
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -36,11 +38,12 @@ class Server {
   [[nodiscard]] virtual std::vector<std::string> dangers() const = 0;
   /// What guests pin.
   [[nodiscard]] virtual std::string pin() const = 0;
-  /// Where it listens: plain, framed, status; empty for what is not there.
+  /// Where it listens; empty for what is not there.
   struct Where {
     std::string plain;
     std::string framed;
     std::string status;
+    std::string inherited;  ///< which of these were handed over, by their keys in broker.json
   };
   [[nodiscard]] virtual Where where() const = 0;
   /// Handshakes that may run at once.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 
 #include <ratls/services/broker/http_answer.h>
 #include <ratls/services/status/door.h>
@@ -15,8 +16,9 @@ class StatusDoor {
   using Page = std::function<Answer()>;
   StatusDoor(io::Loop& loop, Page metrics, Page status);
 
-  /// Errors: those of Listener::bind().
+  /// Errors: those of Listener::bind() and adopt().
   Result<void> listen(const io::Endpoint& at) { return door_.listen(at); }
+  Result<void> adopt(Descriptor socket) { return door_.adopt(std::move(socket)); }
   [[nodiscard]] std::string where() const { return door_.where(); }
 
  private:

@@ -3,6 +3,7 @@
 
 #include <netdb.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <ratls/services/io/detail/uv_stream.h>
@@ -27,6 +28,18 @@ std::string text_of(const sockaddr_storage& address) {
   const std::string name(host.data());
   const bool v6 = name.find(':') != std::string::npos;
   return (v6 ? "[" + name + "]" : name) + ":" + port.data();
+}
+
+// A name that begins with a zero byte is abstract, written with @ as ss(8) and systemd do. One that
+// is neither bound to a file nor to a name is reached by nobody.
+std::string unix_path(const sockaddr_storage& address, socklen_t size) {
+  constexpr std::size_t kStart = offsetof(sockaddr_un, sun_path);
+  const auto* text = reinterpret_cast<const char*>(&address) + kStart;
+  if (size <= kStart) return "@";
+  std::string path(text, size - kStart);
+  if (path.front() != '\0') return path.c_str();
+  path.front() = '@';
+  return path;
 }
 
 class UvListener final : public Listener {
@@ -68,16 +81,13 @@ class UvListener final : public Listener {
     return listen();
   }
 
-  // libuv owns what it has opened.
+  // libuv owns what it has opened. A Unix socket's file is whoever's who made the socket.
   Result<void> adopt(Descriptor socket) {
     const int failed = handle_->kind() == Kind::tcp ? uv_tcp_open(handle_->tcp(), socket.get())
                                                     : uv_pipe_open(handle_->pipe(), socket.get());
-    where_ = "descriptor " + std::to_string(socket.get());
     if (failed != 0) return error_of(failed, where_);
     static_cast<void>(socket.release());
-    RATLS_CHECK(listen());
-    note_address();
-    return {};
+    return listen();
   }
 
   void set_where(std::string where) { where_ = std::move(where); }
@@ -146,11 +156,23 @@ Result<std::unique_ptr<Listener>> Listener::bind(Loop& loop, const Endpoint& at,
   return std::unique_ptr<Listener>(std::move(listener));
 }
 
+Result<Endpoint> Listener::standing_at(const Descriptor& socket) {
+  RATLS_CHECK(check_listener(socket.get()));
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &size) != 0) {
+    return error_of(-errno, "descriptor " + std::to_string(socket.get()));
+  }
+  if (own.ss_family != AF_UNIX) return Endpoint::parse(text_of(own));
+  return Endpoint{{}, unix_path(own, size)};
+}
+
 Result<std::unique_ptr<Listener>> Listener::adopt(Loop& loop, Descriptor socket,
                                                   Accepted accepted) {
-  RATLS_CHECK(check_listener(socket.get()));
-  const Kind kind = uv_guess_handle(socket.get()) == UV_NAMED_PIPE ? Kind::pipe : Kind::tcp;
+  RATLS_TRY(const Endpoint at, standing_at(socket));
+  const Kind kind = at.is_unix() ? Kind::pipe : Kind::tcp;
   auto listener = std::make_unique<UvListener>(loop, kind, std::move(accepted));
+  listener->set_where(at.text());
   RATLS_CHECK(listener->adopt(std::move(socket)));
   return std::unique_ptr<Listener>(std::move(listener));
 }

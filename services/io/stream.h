@@ -86,6 +86,9 @@ class Listener {
   static Result<std::unique_ptr<Listener>> bind(Loop& loop, const Endpoint& at, Accepted accepted);
   /// Takes over a listening socket (socket activation). Errors: not_a_listener, io_error.
   static Result<std::unique_ptr<Listener>> adopt(Loop& loop, Descriptor socket, Accepted accepted);
+  /// Where a listening socket stands: of a Unix socket its path, "@NAME" of an abstract one.
+  /// Errors: not_a_listener, io_error.
+  static Result<Endpoint> standing_at(const Descriptor& socket);
   Listener() = default;
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

@@ -60,6 +60,14 @@ Result<void> Door::listen(const io::Endpoint& at) {
   return {};
 }
 
+Result<void> Door::adopt(Descriptor socket) {
+  RATLS_TRY(listener_,
+            io::Listener::adopt(loop_, std::move(socket), [this](auto stream, const std::string&) {
+              take(std::move(stream));
+            }));
+  return {};
+}
+
 std::string Door::where() const {
   return listener_ ? listener_->where() : std::string();
 }

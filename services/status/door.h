@@ -23,8 +23,9 @@ class Door {
   Door& operator=(const Door&) = delete;
   ~Door();
 
-  /// Errors: those of Listener::bind().
+  /// Errors: those of Listener::bind() and adopt().
   Result<void> listen(const io::Endpoint& at);
+  Result<void> adopt(Descriptor socket);
   [[nodiscard]] std::string where() const;
 
  private:

@@ -98,6 +98,7 @@ void Service::stop() {
     loop_.stop();
     return;
   }
+  for (const auto& tunnel : tunnels_) tunnel->drain(limits_.silence);
   drain_.start(limits_.drain, [this] { loop_.stop(); });
 }
 

@@ -12,6 +12,8 @@ struct Limits {
   std::size_t connections = 1024;          ///< at once; more are closed on arrival
   std::size_t per_peer = 64;               ///< of one address, at once; Unix sockets count as one
   std::chrono::milliseconds drain{10000};  ///< how long tunnels may go on after stop()
+  /// After stop(), how long a tunnel that owes no answer may be silent; see Tunnel::drain().
+  std::chrono::milliseconds silence{1000};
 };
 
 /// Threads: the loop's.
@@ -38,8 +40,8 @@ class Service {
   void replace_plan(std::shared_ptr<const Plan> plan);
   /// Where it listens.
   [[nodiscard]] std::string where() const;
-  /// Takes no more, lets what runs end within `limits.drain`, then stops the loop. A second call
-  /// stops it at once.
+  /// Takes no more, ends what is silent, lets what runs end within `limits.drain`, then stops the
+  /// loop. A second call stops it at once.
   void stop();
   /// Why the last tunnel ended, where by an error.
   [[nodiscard]] const std::optional<Error>& last_error() const noexcept { return last_error_; }

@@ -7,6 +7,7 @@ namespace ratls::tunnel {
 namespace {
 
 constexpr std::size_t kHighMark = std::size_t{256} * 1024;
+constexpr std::chrono::milliseconds kEndTime{1000};  // for the peers' ends after ours
 
 bool is_server(const Plan& plan) {
   return std::holds_alternative<ServerConfig>(plan.config);
@@ -30,7 +31,8 @@ Tunnel::Tunnel(io::Loop& loop, std::shared_ptr<const Plan> plan,
       plan_(std::move(plan)),
       from_(std::move(from)),
       events_(std::move(events)),
-      plain_(std::move(incoming)) {}
+      plain_(std::move(incoming)),
+      quiet_(loop) {}
 
 Tunnel::~Tunnel() = default;
 
@@ -77,6 +79,7 @@ void Tunnel::attest(std::unique_ptr<io::Stream> wire) {
     finish_if_both_ended();
   };
   events.failed = [this](Error error) {
+    if (ending_) return finish(std::nullopt);  // all that came was handed on
     if (plain_) plain_->abort();
     finish(std::move(error));
   };
@@ -104,17 +107,53 @@ void Tunnel::join() {
     if (!attested_ended_) attested_->resume();
     finish_if_both_ended();
   };
-  events.failed = [this](Error error) { finish(std::move(error)); };
+  events.failed = [this](Error error) {
+    finish(ending_ ? std::nullopt : std::optional(std::move(error)));
+  };
+  joined_ = true;
+  await_silence();
   plain_->start(std::move(events));
   if (is_server(*plan_) && !over_) attested_->resume();
 }
 
+void Tunnel::drain(std::chrono::milliseconds silence) {
+  silence_ = silence;
+  await_silence();
+}
+
+void Tunnel::came_from(bool client) {
+  answer_due_ = client;
+  await_silence();
+}
+
+void Tunnel::await_silence() {
+  if (!silence_ || !joined_ || ending_) return;
+  quiet_.start(*silence_, [this] {
+    const bool answered = !answer_due_ && plain_->queued() == 0 && attested_->queued() == 0;
+    answered ? end_both() : await_silence();
+  });
+}
+
+void Tunnel::end_both() {
+  ending_ = true;
+  if (!plain_ended_) attested_->end();
+  if (!attested_ended_) plain_->end();
+  quiet_.start(kEndTime, [this] { finish(std::nullopt); });
+}
+
 void Tunnel::to_plain(ByteView bytes) {
+  if (ending_) return finish(std::nullopt);  // too late: its sender is to see that it was
+  came_from(is_server(*plan_));
   plain_->write(bytes);
   if (plain_->queued() > kHighMark) attested_->pause();
 }
 
 void Tunnel::to_attested(ByteView bytes) {
+  if (ending_) {
+    plain_->abort();  // too late: its sender is to see that it was
+    return finish(std::nullopt);
+  }
+  came_from(!is_server(*plan_));
   attested_->write(bytes);
   if (attested_->queued() > kHighMark) plain_->pause();
 }

@@ -42,6 +42,10 @@ class Tunnel {
   Tunnel& operator=(const Tunnel&) = delete;
   ~Tunnel();
   void start();
+  /// This side is to end. A tunnel over which nothing has come from either side for `silence`, and
+  /// whose server spoke last, or neither, is ended in order on both sides. Where the client spoke
+  /// last an answer may be on its way: that one goes on, as one does whose bytes have not left.
+  void drain(std::chrono::milliseconds silence);
 
   [[nodiscard]] const std::string& from() const noexcept { return from_; }
   /// Null before there is one.
@@ -55,6 +59,9 @@ class Tunnel {
   void join();
   void to_plain(ByteView bytes);
   void to_attested(ByteView bytes);
+  void came_from(bool client);
+  void await_silence();
+  void end_both();
   void finish_if_both_ended();
   void finish(std::optional<Error> error);
 
@@ -69,7 +76,12 @@ class Tunnel {
   bool plain_ended_ = false;        ///< its sending
   bool attested_ended_ = false;     ///< its sending
   bool attested_open_ = false;
+  bool joined_ = false;
+  bool answer_due_ = false;  ///< the client spoke last
+  bool ending_ = false;      ///< by this side
   bool over_ = false;
+  std::optional<std::chrono::milliseconds> silence_;  ///< while this side drains
+  io::Timer quiet_;
 };
 
 }  // namespace ratls::tunnel

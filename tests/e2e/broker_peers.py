@@ -36,13 +36,14 @@ def simulator_of(build: pathlib.Path, otherwise: pathlib.Path) -> str:
 
 
 class Broker:
-    """A running broker; its log is read line by line."""
+    """A running broker; its log is read line by line. `before` is a command that starts it."""
 
-    def __init__(self, folder: pathlib.Path, may_fail: bool = False, **more) -> None:
+    def __init__(self, folder: pathlib.Path, may_fail: bool = False, before=(), **more) -> None:
         self.lines: list[dict] = []
         self.serving = False
-        self.process = subprocess.Popen([TOOL[0], "broker", "serve", "--config", folder / "broker.json"],
-                                        stderr=subprocess.PIPE, text=True, **more)
+        self.process = subprocess.Popen(
+            [*before, TOOL[0], "broker", "serve", "--config", folder / "broker.json"],
+            stderr=subprocess.PIPE, text=True, **more)
         self.ready = threading.Event()
         self.text = ""
         threading.Thread(target=self.read, daemon=True).start()
@@ -52,8 +53,9 @@ class Broker:
         if not self.serving:
             raise SystemExit("the broker did not start: " + self.text)
         serving = self.wait_for("broker.serving")
-        self.plain, self.framed = serving["listen"], serving["framed"]
-        self.status, self.pin = serving["status"], serving["pin"]
+        self.plain, self.framed = serving["listen"], serving.get("framed", "")
+        self.status, self.pin = serving.get("status", ""), serving["pin"]
+        self.inherited = serving.get("inherited", "")
 
     def read(self) -> None:
         for line in self.process.stderr:

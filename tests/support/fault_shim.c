@@ -8,6 +8,7 @@
  *                        full   from this step on no byte finds room (ENOSPC), until the file
  *                               RATLS_FAULT_LIFT exists
  *   RATLS_FAULT_STEPS    a file that a line for each step is appended to
+ *   RATLS_FAULT_ONLY_NAMED  if set, the file system makes no files without a name (O_TMPFILE)
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -128,12 +129,31 @@ int link(const char* from, const char* to) {
   if (below(to) && step("link", to) == no_room) return no_space();
   return REAL(link)(from, to);
 }
+int linkat(int from_folder, const char* from, int to_folder, const char* to, int flags) {
+  if (below(to) && step("linkat", to) == no_room) return no_space();
+  return REAL(linkat)(from_folder, from, to_folder, to, flags);
+}
 int unlink(const char* path) {
   if (below(path)) step("unlink", path);
   return REAL(unlink)(path);
 }
 
+/* O_TMPFILE holds O_DIRECTORY's bit, too. */
+static int is_unnamed(int flags) {
+  return (flags & O_TMPFILE) == O_TMPFILE;
+}
+static int takes_mode(int flags) {
+  return (flags & O_CREAT) != 0 || is_unnamed(flags);
+}
+
 static int open_at(const char* path, int flags, mode_t mode) {
+  if (is_unnamed(flags) && below(path)) {
+    if (getenv("RATLS_FAULT_ONLY_NAMED") != NULL) {
+      errno = EOPNOTSUPP;
+      return -1;
+    }
+    if (step("open", path) == no_room) return no_space();
+  }
   const int makes = (flags & O_CREAT) != 0 && below(path) && access(path, F_OK) != 0;
   if (makes && step("open", path) == no_room) return no_space();
   return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
@@ -141,14 +161,14 @@ static int open_at(const char* path, int flags, mode_t mode) {
 int open(const char* path, int flags, ...) {
   va_list more;
   va_start(more, flags);
-  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(more, mode_t) : 0;
+  const mode_t mode = takes_mode(flags) ? va_arg(more, mode_t) : 0;
   va_end(more);
   return open_at(path, flags, mode);
 }
 int open64(const char* path, int flags, ...) {
   va_list more;
   va_start(more, flags);
-  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(more, mode_t) : 0;
+  const mode_t mode = takes_mode(flags) ? va_arg(more, mode_t) : 0;
   va_end(more);
   return open_at(path, flags, mode);
 }

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include <ratls/core/snp_report.h>
 #include <ratls/verify/inspect.h>
 #include <ratls/verify/snp/detail/report.h>
 
@@ -82,6 +83,7 @@ TEST_CASE("every field of every genuine report is read as its expected.json says
     const auto& fields = genuine.expected.at("fields");
     check_numbers(*report, fields);
     check_bytes(*report, fields);
+    CHECK(to_hex(report_data_in(genuine.report)) == fields.at("report_data"));
     check_tcb(report->current_tcb, fields.at("current_tcb"));
     check_tcb(report->reported_tcb, fields.at("reported_tcb"));
     check_tcb(report->committed_tcb, fields.at("committed_tcb"));

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include <ratls/certgen/detail/private_file.h>
+#include <ratls/core/private_file.h>
 
 namespace ratls::sim::detail {
 namespace {
@@ -56,7 +57,7 @@ Result<SecretBytes> Store::read(const std::string& name) const {
 }
 
 Result<void> Store::write(const std::string& name, ByteView content) const {
-  return ratls::detail::write_new_file(path(name), content);
+  return write_new_private_file(path(name), content);
 }
 
 }  // namespace ratls::sim::detail

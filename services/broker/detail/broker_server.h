@@ -7,6 +7,7 @@
 
 #include <ratls/config.h>
 #include <ratls/services/broker/connection.h>
+#include <ratls/services/broker/doors.h>
 #include <ratls/services/broker/doorstep.h>
 #include <ratls/services/broker/parts.h>
 #include <ratls/services/broker/releaser.h>
@@ -36,7 +37,7 @@ json::Object audit_event(std::string_view event, const Policies& policies);
 class BrokerServer final : public Server, public Desk {
  public:
   BrokerServer(Setup setup, Ledger ledger);
-  Result<void> listen();
+  Result<void> listen(Doors doors);
 
   void reload() override;
   void stop() override;
@@ -63,8 +64,8 @@ class BrokerServer final : public Server, public Desk {
              std::chrono::milliseconds left);
   void turned_away(TurnedAway why, const std::string& from);
   void ended(Connection& connection);
-  void wind_up_all(bool only_open);
-  void stop_if_empty();
+  [[nodiscard]] std::vector<Connection*> all_connections() const;
+  void look_whether_empty();
   void tidy();
   void look_at_collateral();
   [[nodiscard]] Answer status_page(const std::vector<PolicyId>& policies) const;
@@ -88,8 +89,9 @@ class BrokerServer final : public Server, public Desk {
   Releaser releaser_;
   StatusDoor door_;
   Doorstep doorstep_;
-  std::unique_ptr<io::Listener> plain_door_;
-  std::unique_ptr<io::Listener> framed_door_;
+  Listeners plain_doors_;
+  Listeners framed_doors_;
+  std::string inherited_;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> gone_;         ///< ended inside a call of theirs
   std::unordered_map<std::string, std::uint64_t> asked_;  ///< in this minute, by REPORT_ID

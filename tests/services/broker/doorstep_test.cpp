@@ -242,15 +242,42 @@ TEST_CASE("a place whose handshake could not begin is free again") {
   CHECK(world.doorstep.connections() == 0);
 }
 
-TEST_CASE("a broker that ends turns away all that wait and whoever comes") {
+TEST_CASE("a broker that ends turns away whoever comes, and lets in who had come and speaks") {
+  World world(limits(1));
+  std::array<Peer, 4> peers;
+  for (std::size_t i = 0; i < 3; ++i) {
+    world.doorstep.take(peers[i].wire(), "10.0.0." + std::to_string(i) + ":1", 0);
+  }
+  peers[0].say("hello");
+  peers[1].say("hello");
+  world.doorstep.close();
+  world.doorstep.take(peers[3].wire(), "10.0.0.3:1", 0);
+  CHECK(world.turned_away == Texts{"10.0.0.3:1 stopping"});
+  world.doorstep.handshake_over("10.0.0.0:1");
+  peers[2].say("hello");
+  world.run();
+  CHECK(world.begun == Texts{"10.0.0.0:1", "10.0.0.1:1"});
+  world.doorstep.handshake_over("10.0.0.1:1");
+  world.run();
+  CHECK(world.begun == Texts{"10.0.0.0:1", "10.0.0.1:1", "10.0.0.2:1"});
+  CHECK(world.doorstep.waiting() == 0);
+}
+
+TEST_CASE("a broker that ends waits a second for a first word, and longer for who has spoken") {
   World world(limits(1));
   std::array<Peer, 3> peers;
-  world.doorstep.take(peers[0].wire(), "10.0.0.1:1", 0);
-  world.doorstep.take(peers[1].wire(), "10.0.0.2:1", 0);
+  for (std::size_t i = 0; i < 3; ++i) {
+    world.doorstep.take(peers[i].wire(), "10.0.0." + std::to_string(i) + ":1", 0);
+  }
+  peers[0].say("hello");
+  peers[1].say("hello");
   world.doorstep.close();
-  world.doorstep.take(peers[2].wire(), "10.0.0.3:1", 0);
-  CHECK(world.turned_away ==
-        Texts{"10.0.0.1:1 stopping", "10.0.0.2:1 stopping", "10.0.0.3:1 stopping"});
+  world.run(Doorstep::kLastWord - 300ms);
+  CHECK(world.turned_away.empty());
+  world.run(600ms);
+  CHECK(world.turned_away == Texts{"10.0.0.2:1 stopping"});
+  CHECK(peers[1].there());
+  CHECK_FALSE(peers[2].there());
 }
 
 TEST_CASE("handshakes at once follow the memory that there is, and what is written counts more") {

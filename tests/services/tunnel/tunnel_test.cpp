@@ -170,7 +170,7 @@ TEST_CASE("a client that sends a byte now and then has no more time than one tha
 
 TEST_CASE("one address gets its share of the tunnels and no more") {
   const Backend backend(test::echo);
-  const RunningService service(serve_to(backend), Limits{10, 2, 1000ms});
+  const RunningService service(serve_to(backend), Limits{10, 2, 1000ms, 1000ms});
   const auto first = plain(service.address());
   const auto second = plain(service.address());
   const auto third = plain(service.address());

@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include <ratls/core/reader.h>
+#include <ratls/core/snp_report.h>
 
 namespace ratls::snp::detail {
 
 namespace {
 
 constexpr std::size_t kSignedSize = 0x2a0;
-constexpr std::size_t kReportDataOffset = 0x50;
 constexpr std::size_t kCpuidOffset = 0x188;
 constexpr std::uint32_t kAlgoEcdsaP384Sha384 = 1;
 constexpr std::uint32_t kHostVmpl = 0xffffffff;
@@ -209,7 +209,7 @@ std::optional<Product> product_of(std::uint8_t family, std::uint8_t model) noexc
 
 Result<ReportData> peek_report_data(ByteView bytes) {
   RATLS_CHECK(check_size(bytes));
-  return *ReportData::from(bytes.subspan(kReportDataOffset, ReportData::kSize));
+  return *ReportData::from(report_data_in(bytes));
 }
 
 Result<Sha384Digest> signed_digest(ByteView bytes) {
