@@ -95,21 +95,13 @@ Result<Fresh> make(Attester& attester, Role role) {
   return Fresh{std::move(pem), std::move(certificate), tcb};
 }
 
-std::optional<Stop> write_key(const Options& options, const SecretBytes& pem) {
+std::optional<Stop> write_key(const std::string& path, const SecretBytes& pem, bool replace) {
   const auto written = pem.expose([&](ByteView text) {
-    return options.replace ? replace_private_file(options.key_out, text)
-                           : write_new_private_file(options.key_out, text);
+    return replace ? replace_private_file(path, text) : write_new_private_file(path, text);
   });
   if (written) return std::nullopt;
   const bool exists = written.error().reason() == Reason::invalid_config;
   return Stop{exists ? Exit::bad_config : Exit::unavailable, written.error().detail()};
-}
-
-// Two files cannot appear at once: who reads in between finds a pair that does not fit, which every
-// server notices. The command runs when both are there.
-std::optional<Stop> write_pair(const Options& options, const Fresh& fresh) {
-  if (auto stop = write_key(options, fresh.key)) return stop;
-  return write_output(options.certificate_out, as_bytes(pem_of(fresh.certificate)));
 }
 
 /// The pair on disk, and whether it still fits the machine.
@@ -139,8 +131,17 @@ class Pair {
  private:
   [[nodiscard]] Role role() const { return options_.client ? Role::client : Role::server; }
 
+  // Two files cannot appear at once: who reads in between finds a pair that does not fit, which
+  // every server notices. The command runs when both are there.
+  std::optional<Stop> write(const Fresh& fresh) {
+    const bool replace = options_.replace || key_is_ours_;
+    if (auto stop = write_key(options_.key_out, fresh.key, replace)) return stop;
+    key_is_ours_ = true;
+    return write_output(options_.certificate_out, as_bytes(pem_of(fresh.certificate)));
+  }
+
   Tried put(const Fresh& fresh, const char* why) {
-    if (auto stop = write_pair(options_, fresh)) return {std::move(stop)};
+    if (auto stop = write(fresh)) return {std::move(stop)};
     tcb_ = fresh.tcb;
     std::fprintf(stderr, "ratls: %s and %s are new (level 0%s)%s\n", options_.key_out.c_str(),
                  options_.certificate_out.c_str(), attester_.simulated() ? ", SIMULATED" : "", why);
@@ -150,6 +151,7 @@ class Pair {
   const Options& options_;
   Attester& attester_;
   ReportedTcb tcb_;  // of the pair that was written last
+  bool key_is_ours_ = false;
 };
 
 std::optional<Stop> check(const Options& options) {
