@@ -68,8 +68,11 @@ def files_with_it(*folders: pathlib.Path) -> list[str]:
     found = []
     for folder in folders:
         for path in folder.rglob("*"):
-            if path.is_file() and not path.is_symlink() and CANARY in path.read_bytes():
-                found.append(str(path))
+            try:
+                if path.is_file() and not path.is_symlink() and CANARY in path.read_bytes():
+                    found.append(str(path))
+            except FileNotFoundError:
+                continue  # another program's, gone by now
     return found
 
 
