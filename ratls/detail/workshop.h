@@ -51,7 +51,8 @@ class Workshop {
   Result<void> start(std::size_t count);
   /// Throws std::bad_alloc, and then `job` was not taken.
   void add(Job job);
-  /// Ends the connections of all jobs; their handlers see it as a closed connection.
+  /// Ends the connections of all jobs, also of those that begin later; their handlers see it as a
+  /// closed connection.
   void cut_off();
   void join();
 
@@ -65,6 +66,7 @@ class Workshop {
   std::condition_variable changed_;
   std::deque<Job> jobs_;
   std::set<int> active_;
+  bool cut_ = false;
   bool closed_ = false;
   std::vector<std::thread> threads_;
 };
