@@ -102,7 +102,8 @@ void read_again(tunnel::Service& service, const Reload& reload, const Log& log) 
 void add_tunnel_options(CLI::App& verb, TunnelOptions& options) {
   verb.add_option("--max-connections", options.max_connections, "Tunnels at once; more are closed")
       ->capture_default_str();
-  verb.add_option("--max-per-peer", options.max_per_peer, "Of one address at once")
+  verb.add_option("--max-per-peer", options.max_per_peer,
+                  "Of one address, or IPv6 network of 64 bits, at once")
       ->capture_default_str();
   verb.add_option("--drain", options.drain_seconds,
                   "Seconds that open tunnels may go on after SIGTERM")

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include <ratls/core/bytes.h>
 #include <ratls/core/result.h>
 #include <ratls/transport.h>
 
@@ -22,6 +23,12 @@ struct Address {
   static Result<Address> parse(std::string_view text);
   [[nodiscard]] std::string text() const;
 };
+
+/// Of whom a limit of one peer is: an IPv4 address, mapped into IPv6 or not; an IPv6 network of 64
+/// bits, since whoever has one of its addresses has all of them; else the name itself.
+using PeerId = FixedBytes<16, struct PeerIdTag>;
+/// `from`: as TcpListener::take() names a peer. Takes no memory.
+PeerId peer_id(std::string_view from) noexcept;
 
 /// A file descriptor that is closed with its owner. -1 is none.
 class Descriptor {

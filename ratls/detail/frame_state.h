@@ -53,6 +53,7 @@ struct FrameState {
   FrameReader reader;
   std::shared_ptr<const Verifier> demand;    // asks before anything else
   std::shared_ptr<const Verifier> verifier;  // of evidence that was asked for; may be null
+  const Verifier* owed = nullptr;            // accept's, which judges it before, or null
   std::optional<AttestedIdentity> answerer;
   std::optional<HandshakeDone> done;       // until the session opens
   std::optional<RequestFrame> unanswered;  // the peer's, whose evidence is not being made yet

@@ -104,12 +104,19 @@ Result<void> Session::Impl::send_answer() {
   return {};
 }
 
+Result<void> Session::Impl::judge_answer(const EvidenceFrame& answer) {
+  const ByteView context = answer.context.view();
+  if (frames->owed != nullptr) {
+    RATLS_CHECK(admission->judge_answer(answer.evidence, context, *frames->owed, *engine));
+  }
+  return admission->judge_answer(answer.evidence, context, *frames->verifier, *engine);
+}
+
 Result<void> Session::Impl::take_answer(ByteView body) {
   RATLS_TRY(const EvidenceFrame answer, EvidenceFrame::decode(body));
   RATLS_CHECK(frames->exchange.on_evidence(answer.context));
   frames->evidence_by.reset();
-  auto judged =
-      admission->judge_answer(answer.evidence, answer.context.view(), *frames->verifier, *engine);
+  auto judged = judge_answer(answer);
   if (admission->verdict() != nullptr) say(Event::Kind::judged, admission->verdict());
   // Whoever shows this side its own key is a mirror.
   const ByteView own = shown_spki();

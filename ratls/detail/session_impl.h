@@ -100,6 +100,7 @@ class Session::Impl {
   Result<void> take_frame(const detail::Frame& frame);
   Result<void> take_request(ByteView body);
   Result<void> take_answer(ByteView body);
+  Result<void> judge_answer(const detail::EvidenceFrame& answer);
   Result<void> take_frame_verdict(ByteView body);
   Result<void> send_request(bool initial);
   Result<void> begin_answer();

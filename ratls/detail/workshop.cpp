@@ -57,6 +57,7 @@ void Workshop::add(Job job) {
 
 void Workshop::cut_off() {
   const std::lock_guard lock(mutex_);
+  cut_ = true;
   for (const int fd : active_) ::shutdown(fd, SHUT_RDWR);
   for (const Job& job : jobs_) ::shutdown(job.socket.get(), SHUT_RDWR);
 }
@@ -108,6 +109,7 @@ void Workshop::work_on(Job& job) {
     if (mark.get() < 0) return Error(Reason::io_error);
     const std::lock_guard lock(mutex_);
     active_.insert(mark.get());
+    if (cut_) ::shutdown(mark.get(), SHUT_RDWR);  // it was in nobody's list when that was done
     return {};
   });
   if (!named) return;

@@ -60,7 +60,8 @@ class Workshop {
   /// Where the system gives no thread for it, it waits for one that is there. Throws
   /// std::bad_alloc, and then `job` was not taken.
   void add(Job job);
-  /// Ends the connections of all jobs; their handlers see it as a closed connection.
+  /// Ends the connections of all jobs, also of those that begin later; their handlers see it as a
+  /// closed connection.
   void cut_off();
   void join();
 
@@ -79,6 +80,7 @@ class Workshop {
   std::condition_variable changed_;
   std::deque<Job> jobs_;
   std::set<int> active_;
+  bool cut_ = false;
   bool closed_ = false;
   std::size_t free_ = 0;  ///< threads that wait for a job, or are about to
   Threads threads_;       ///< the first is the one that stays

@@ -5,15 +5,6 @@
 
 namespace ratls::tunnel {
 
-namespace {
-
-// Without the port: one host counts as one peer.
-std::string peer_of(const std::string& from) {
-  return from.substr(0, from.rfind(':'));
-}
-
-}  // namespace
-
 Service::Service(io::Loop& loop, std::shared_ptr<const Plan> plan, Limits limits, Log log)
     : loop_(loop),
       plan_(std::move(plan)),
@@ -58,7 +49,7 @@ void Service::take(std::unique_ptr<io::Stream> stream, std::string from) {
   };
   if (stopping_) return;
   if (tunnels_.size() >= limits_.connections) return turned_away("too many connections");
-  const auto known = peers_.find(peer_of(from));
+  const auto known = peers_.find(peer_id(from));
   if (known != peers_.end() && known->second >= limits_.per_peer) {
     return turned_away("too many connections from this address");
   }
@@ -66,7 +57,7 @@ void Service::take(std::unique_ptr<io::Stream> stream, std::string from) {
 }
 
 void Service::begin(std::unique_ptr<io::Stream> stream, std::string from) {
-  ++peers_[peer_of(from)];
+  ++peers_[peer_id(from)];
   Tunnel::Events events;
   events.opened = log_.opened;
   events.over = [this](Tunnel& tunnel, std::optional<Error> error) {
@@ -81,7 +72,7 @@ void Service::begin(std::unique_ptr<io::Stream> stream, std::string from) {
 void Service::ended(Tunnel& tunnel, std::optional<Error> error) {
   if (log_.over) log_.over(tunnel, error);
   last_error_ = std::move(error);
-  const auto peer = peers_.find(peer_of(tunnel.from()));
+  const auto peer = peers_.find(peer_id(tunnel.from()));
   if (peer != peers_.end() && --peer->second == 0) peers_.erase(peer);
   const auto at = std::find_if(tunnels_.begin(), tunnels_.end(),
                                [&](const auto& other) { return other.get() == &tunnel; });

@@ -9,8 +9,9 @@
 namespace ratls::tunnel {
 
 struct Limits {
-  std::size_t connections = 1024;          ///< at once; more are closed on arrival
-  std::size_t per_peer = 64;               ///< of one address, at once; Unix sockets count as one
+  std::size_t connections = 1024;  ///< at once; more are closed on arrival
+  /// Of one address or IPv6 network of 64 bits, at once; Unix sockets count as one.
+  std::size_t per_peer = 64;
   std::chrono::milliseconds drain{10000};  ///< how long tunnels may go on after stop()
   /// After stop(), how long a tunnel that owes no answer may be silent; see Tunnel::drain().
   std::chrono::milliseconds silence{1000};
@@ -58,7 +59,7 @@ class Service {
   std::unique_ptr<io::Listener> listener_;
   std::list<std::unique_ptr<Tunnel>> tunnels_;
   std::list<std::unique_ptr<Tunnel>> gone_;  ///< ended inside a call of theirs
-  std::map<std::string, std::size_t> peers_;
+  std::map<PeerId, std::size_t> peers_;
   io::Timer sweep_;
   io::Timer drain_;
   bool stopping_ = false;

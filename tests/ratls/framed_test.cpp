@@ -1,5 +1,6 @@
 // Framed sessions of two honest sides: evidence after the handshake.
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <ratls/certgen/sim/report.h>
 
@@ -142,6 +143,31 @@ TEST_CASE("a server demands evidence besides a pinned key, and besides a certifi
   REQUIRE(both.server.state() == State::open);
   CHECK(both.client.poll_acceptance().value());
   CHECK(world.processor().signed_reports() == before + 2);
+}
+
+TEST_CASE("who leaves evidence out of its certificate is judged by both policies all the same") {
+  AttestedWorld world;
+  const SystemClock clock;
+  sim::Digest48 another = sim::GuestLaunch::default_measurement();
+  another.mutable_view()[0] ^= 1U;
+  const auto strict = std::make_shared<const Verifier>(world.policy(another), clock);
+  const bool strict_accepts = GENERATE(true, false);
+  ServerConfig server = framed_broker(world);
+  server.accept = AcceptEvidence{strict_accepts ? strict : world.verifier()};
+  server.after_handshake.demand = strict_accepts ? world.verifier() : strict;
+  for (const ClientConfig& client : {asked_guest(world), framed_guest(world)}) {
+    SessionPair pair(client, server);
+    REQUIRE(pair.server.state() == State::refusing);
+    CHECK(pair.server.peer() == nullptr);
+    CHECK(pair.server.failure()->reason() == Reason::measurement_not_allowed);
+    CHECK_FALSE(pair.client.poll_acceptance());
+  }
+  server.after_handshake.demand = std::make_shared<const Verifier>(*world.verifier());
+  server.accept = AcceptEvidence{world.verifier()};
+  SessionPair both(asked_guest(world), server);
+  REQUIRE(both.server.state() == State::open);
+  CHECK(both.server.peer()->attested()->level() == Level::exporter);
+  CHECK(both.client.poll_acceptance().value());
 }
 
 TEST_CASE("a guest that nobody asks gives up, and says that") {

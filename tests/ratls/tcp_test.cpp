@@ -36,6 +36,23 @@ TEST_CASE("addresses are host:port, with brackets around IPv6") {
   CHECK(Address::parse("[::1]:8443").value().text() == "[::1]:8443");
 }
 
+TEST_CASE("a limit of one peer is one of an IPv6 network of 64 bits, and of one IPv4 address") {
+  CHECK(peer_id("[2001:db8::1]:1") == peer_id("[2001:db8:0:0:ffff::2]:2"));
+  CHECK(peer_id("[2001:db8::1]:1") != peer_id("[2001:db8:0:1::1]:1"));
+  CHECK(peer_id("[fe80::1%eth0]:1") == peer_id("[fe80::2]:1"));
+  CHECK(peer_id("10.0.0.1:1") == peer_id("10.0.0.1:65535"));
+  CHECK(peer_id("10.0.0.1:1") != peer_id("10.0.0.2:1"));
+  CHECK(peer_id("10.0.0.1:1") == peer_id("[::ffff:10.0.0.1]:1"));
+  CHECK(peer_id("[::ffff:10.0.0.1]:1") != peer_id("[::ffff:10.0.0.2]:1"));
+  CHECK(peer_id("[::1]:1") != peer_id("[::ffff:0.0.0.1]:1"));
+  CHECK(peer_id("unix-uid-1000:7") == peer_id("unix-uid-1000:8"));
+  CHECK(peer_id("unix-uid-1000:7") != peer_id("unix-uid-1001:7"));
+  for (const char* text : {"", ":", "[", "[]:1", "[%]:1", "unknown:0", "[not an address]:1"}) {
+    CHECK(peer_id(text) == peer_id(text));
+  }
+  CHECK(peer_id(std::string(4096, 'x') + ":1") != peer_id("x:1"));
+}
+
 TEST_CASE("what is not an address is refused") {
   for (const char* text : {"", "host", "host:", "host:x", "host:65536", "host:-1", "host:1x",
                            "::1:80", "1:2:3", "host: 1"}) {

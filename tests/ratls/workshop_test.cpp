@@ -1,11 +1,14 @@
 // Workshop: threads that come with the work and go without it.
 #include <catch2/catch_test_macros.hpp>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <thread>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <ratls/detail/workshop.h>
 
@@ -94,4 +97,27 @@ TEST_CASE("jobs that wait when the workshop closes are done, and each is counted
   workshop.join();
   opening.join();
   CHECK(gate.done == 4);
+}
+
+// As one that a worker has just taken, and that has no name yet.
+TEST_CASE("a job that begins behind the cutting off is cut off as well") {
+  std::array<int, 2> ends{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+  const Descriptor peer(ends[0]);
+  std::atomic<bool> cut{false};
+  std::atomic<int> done{0};
+  Workshop workshop(
+      [&](Workshop::Job& job) {
+        pollfd ended{job.socket.get(), POLLIN, 0};
+        cut = ::poll(&ended, 1, 2000) == 1 && (ended.revents & POLLHUP) != 0;
+      },
+      [&](const std::string&) { ++done; }, {1, 50ms});
+  REQUIRE(workshop.start());
+  workshop.cut_off();
+  Workshop::Job late = job("late");
+  late.socket = Descriptor(ends[1]);
+  workshop.add(std::move(late));
+  workshop.join();
+  CHECK(done == 1);
+  CHECK(cut);
 }
