@@ -93,7 +93,9 @@ struct AfterHandshake {
   bool reattestation = false;
 };
 
-/// What happens inside a handshake, for logs and demonstrations. Nothing depends on it.
+/// What happens inside a handshake, for logs and demonstrations. Nothing depends on it. An Observer
+/// runs inside the TLS library's calls: it must not call the session, and no exception may leave
+/// it.
 struct Event {
   enum class Kind : std::uint8_t {
     peer_authenticated,  ///< a client knows its server
