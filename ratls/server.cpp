@@ -29,9 +29,8 @@ constexpr std::chrono::milliseconds kPause{100};
 
 constexpr std::chrono::milliseconds kWorkerRest{10000};  // a thread without work ends after that
 
-std::string_view peer_of(std::string_view from) {
-  return from.substr(0, from.rfind(':'));
-}
+// Of one turn: whoever is on its way has its turn as well.
+constexpr int kMostTaken = 64;
 
 }  // namespace
 
@@ -88,7 +87,7 @@ class Server::Impl {
   Deadline pause_{};     ///< no connection is taken before
   bool called_ = false;  ///< somebody waits at the listener
   std::mutex mutex_;     ///< guards the counts
-  std::map<std::string, std::size_t, std::less<>> peers_;
+  std::map<PeerId, std::size_t> peers_;
   std::size_t connections_ = 0;
   Workshop workshop_;
 };
@@ -137,19 +136,19 @@ void Server::Impl::wait() {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(first - now);
   ::poll(polled.data(), polled.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
   called_ = polled[2].revents != 0;
-  bell_->silence();
-  lobby_.call(std::chrono::steady_clock::now());
+  const bool rung = bell_->silence();
+  lobby_.call(std::chrono::steady_clock::now(), rung);
 }
 
 // Somebody waits and cannot be taken: there are no descriptors, or no memory. poll(2) would say so
 // again at once, and for ever.
 void Server::Impl::take_all() {
-  bool taken = false;
-  while (auto incoming = listener_->take()) {
-    taken = true;
+  for (int taken = 0; taken < kMostTaken; ++taken) {
+    auto incoming = listener_->take();
+    if (!incoming && taken == 0) pause_ = after(kPause);
+    if (!incoming) return;
     begin(std::move(*incoming));
   }
-  if (!taken) pause_ = after(kPause);
 }
 
 void Server::Impl::begin(TcpListener::Incoming incoming) {
@@ -206,9 +205,10 @@ void Server::Impl::serve(Workshop::Job& job) {
 
 bool Server::Impl::count_in(const std::string& from) {
   const std::lock_guard lock(mutex_);
-  std::size_t& of_peer = peers_[std::string(peer_of(from))];
+  const PeerId peer = peer_id(from);
+  std::size_t& of_peer = peers_[peer];
   if (connections_ >= limits_.connections || of_peer >= limits_.per_peer) {
-    if (of_peer == 0) peers_.erase(peers_.find(peer_of(from)));
+    if (of_peer == 0) peers_.erase(peer);
     return false;
   }
   ++of_peer;
@@ -219,10 +219,10 @@ bool Server::Impl::count_in(const std::string& from) {
 // Takes no memory: a worker's thread ends a connection by it.
 void Server::Impl::count_out(const std::string& from) {
   const std::lock_guard lock(mutex_);
-  const auto peer = peers_.find(peer_of(from));
+  const auto peer = peers_.find(peer_id(from));
   if (peer != peers_.end() && --peer->second == 0) peers_.erase(peer);
   --connections_;
-  bell_->ring();  // run() may be waiting for the last one
+  if (stopping_) bell_->ring();  // run() may be waiting for the last one
 }
 
 bool Server::Impl::idle() {

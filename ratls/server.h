@@ -14,7 +14,7 @@ namespace ratls {
 struct ServerLimits {
   std::size_t workers = 1024;              ///< threads that run the handler, at most
   std::size_t connections = 1024;          ///< at once, in handshake or after it; more are closed
-  std::size_t per_peer = 64;               ///< of one IP address, at once
+  std::size_t per_peer = 64;               ///< of one peer_id(), at once
   std::chrono::milliseconds drain{10000};  ///< how long channels may go on after stop()
 };
 

@@ -11,6 +11,7 @@ namespace ratls::detail {
 namespace {
 
 constexpr std::size_t kBatch = 64;
+constexpr std::chrono::seconds kRound{1};
 
 // One event, and then silence until the next call: whoever is due anyway, or waits for evidence,
 // would otherwise be called again and again by a peer that has hung up.
@@ -46,7 +47,7 @@ Result<void> Lobby::enter(std::unique_ptr<Opening> opening) {
   return {};
 }
 
-void Lobby::call(Deadline now) noexcept {
+void Lobby::call(Deadline now, bool rung) noexcept {
   std::array<epoll_event, kBatch> events{};
   int count = 0;
   do {
@@ -59,6 +60,8 @@ void Lobby::call(Deadline now) noexcept {
     if (deadline > now) break;
     make_due(*guest);
   }
+  if (!rung && now < next_round_) return;
+  next_round_ = now + kRound;
   while (!awaiting_.empty()) make_due(awaiting_.front());
 }
 

@@ -28,9 +28,10 @@ class Lobby {
   /// `opening` comes in, and is due. Errors: io_error, where the system watches no more
   /// descriptors. Throws std::bad_alloc. In both cases nobody has come in.
   Result<void> enter(std::unique_ptr<Opening> opening);
-  /// Makes due whose peer has moved, whose deadline is over by `now`, and, as evidence comes
-  /// without a word of theirs, all who wait for this side's.
-  void call(Deadline now) noexcept;
+  /// Makes due whose peer has moved, whose deadline is over by `now`, and, where `rung`, all who
+  /// wait for this side's evidence: it comes without a word of their peers'. These also once a
+  /// second, as evidence has deadlines of its own.
+  void call(Deadline now, bool rung) noexcept;
 
   /// nullptr: nobody is due.
   [[nodiscard]] Opening* first_due() noexcept;
@@ -57,6 +58,7 @@ class Lobby {
   Descriptor epoll_;
   Guests due_, listening_, awaiting_;  ///< awaiting this side's evidence: their peers are not heard
   Deadlines deadlines_;
+  Deadline next_round_{};  ///< when all who wait for evidence are due
 };
 
 }  // namespace ratls::detail

@@ -18,9 +18,9 @@ void Bell::ring() const noexcept {
   static_cast<void>(::write(event_.get(), &one, sizeof one) == 0);  // full is rung
 }
 
-void Bell::silence() const noexcept {
+bool Bell::silence() const noexcept {
   std::uint64_t count = 0;
-  static_cast<void>(::read(event_.get(), &count, sizeof count) == 0);
+  return ::read(event_.get(), &count, sizeof count) > 0;
 }
 
 Result<void> Workshop::start() {

@@ -23,7 +23,8 @@ class Bell {
   Bell();
   [[nodiscard]] int fd() const noexcept { return event_.get(); }
   void ring() const noexcept;
-  void silence() const noexcept;
+  /// Says whether it rang.
+  bool silence() const noexcept;
 
  private:
   Descriptor event_;

@@ -53,7 +53,7 @@ ServerConfig patient() {
 
 /// Lets everybody who is due go on; who that was, in that order.
 std::vector<Opening*> look(Lobby& lobby, Deadline now = std::chrono::steady_clock::now()) {
-  lobby.call(now);
+  lobby.call(now, true);
   std::vector<Opening*> out;
   while (Opening* opening = lobby.first_due()) {
     out.push_back(opening);
@@ -118,11 +118,38 @@ TEST_CASE(
   CHECK(look(lobby).size() == 1);
   REQUIRE(caller.inside->events() == 0);
   caller.peer = Descriptor();
-  lobby.call(std::chrono::steady_clock::now());  // as after a ring of the bell
-  REQUIRE(lobby.first_due() == caller.inside);   // so that evidence is found
+  lobby.call(std::chrono::steady_clock::now(), true);  // as after a ring of the bell
+  REQUIRE(lobby.first_due() == caller.inside);         // so that evidence is found
   lobby.stay();
   std::array<pollfd, 1> polled{{{lobby.fd(), POLLIN, 0}}};
   CHECK(::poll(polled.data(), 1, 50) == 0);
+  world().gate().open();
+}
+
+TEST_CASE(
+    "who waits for evidence costs nothing when another peer moves, and is looked at each second") {
+  Lobby lobby;
+  const AcceptEvidence evidence{world().verifier()};
+  const Caller waiting(lobby, ServerConfig(world().guest(), evidence));
+  const Caller other(lobby, patient());
+  auto client = Session::client(ClientConfig(world().guest(), evidence)).value();
+  client.advance();
+  world().gate().shut();
+  waiting.say(client.output());
+  const Deadline now = std::chrono::steady_clock::now();
+  CHECK(look(lobby, now).size() == 2);
+  REQUIRE(waiting.inside->events() == 0);
+  other.say(Bytes{0x16});
+  lobby.call(now + 999ms, false);
+  CHECK(lobby.first_due() == other.inside);
+  other.inside->advance();
+  lobby.stay();
+  CHECK(lobby.first_due() == nullptr);
+  lobby.call(now + 1000ms, false);  // evidence that failed for good says nothing
+  CHECK(lobby.first_due() == waiting.inside);
+  lobby.stay();
+  lobby.call(now + 1500ms, true);
+  CHECK(lobby.first_due() == waiting.inside);
   world().gate().open();
 }
 
@@ -132,7 +159,7 @@ TEST_CASE("who left is not called, even where its socket is still open elsewhere
   CHECK(look(lobby).size() == 1);
   const Descriptor held(::dup(caller.inside->socket()));  // as in a program that is being started
   caller.say(Bytes{0x47});                                // no record of TLS
-  lobby.call(std::chrono::steady_clock::now());
+  lobby.call(std::chrono::steady_clock::now(), true);
   REQUIRE(lobby.first_due() == caller.inside);
   auto gone = lobby.leave();
   CHECK(gone.get() == caller.inside);
