@@ -249,7 +249,7 @@ TEST_CASE("handles outlive their queue and say that it was stopped") {
 }
 
 TEST_CASE("a full queue refuses, and takes in more when waiting sessions have left") {
-  EvidenceQueue queue;
+  EvidenceQueue queue(std::chrono::minutes(10));  // however slow the machine, nobody's time is over
   auto handles = submit(queue, 0, EvidenceQueue::kMaxWaiting);
   auto refused = queue.submit(request(1));
   CHECK(reason_of(refused) == Reason::firmware_throttled);

@@ -2,6 +2,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include <atomic>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -197,14 +198,19 @@ TEST_CASE("a wait for a turn can be called off") {
 TEST_CASE("work under one key is shared while it runs, and done anew afterwards") {
   SingleFlight<int> flights;
   std::atomic<int> runs{0};
+  std::atomic<int> there{0};
   const auto work = [&]() -> Result<int> {
-    std::this_thread::sleep_for(milliseconds(100));
+    while (there < 8) std::this_thread::sleep_for(milliseconds(1));
+    std::this_thread::sleep_for(milliseconds(100));  // the last ones are on their way
     return ++runs;
   };
   std::vector<std::thread> threads;
   std::atomic<int> sum{0};
   for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&] { sum += flights.run("key", work).value(); });
+    threads.emplace_back([&] {
+      ++there;
+      sum += flights.run("key", work).value();
+    });
   }
   for (auto& thread : threads) thread.join();
   CHECK(runs == 1);
@@ -212,6 +218,29 @@ TEST_CASE("work under one key is shared while it runs, and done anew afterwards"
   CHECK(flights.run("key", work).value() == 2);
   const auto failed = [&]() -> Result<int> { return Error(Reason::kds_timeout); };
   CHECK_FALSE(flights.run("key", failed));
+}
+
+TEST_CASE(
+    "work that finds no memory is an error for all who share it, and is done anew afterwards") {
+  SingleFlight<int> flights;
+  std::atomic<int> runs{0};
+  const auto work = [&]() -> Result<int> {
+    ++runs;
+    std::this_thread::sleep_for(milliseconds(100));
+    throw std::bad_alloc();
+  };
+  std::vector<std::thread> threads;
+  std::atomic<int> told{0};
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const auto got = flights.run("key", work);
+      if (!got && got.error().reason() == Reason::out_of_memory) ++told;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(told == 4);
+  CHECK(runs >= 1);
+  CHECK(flights.run("key", []() -> Result<int> { return 7; }).value() == 7);
 }
 
 TEST_CASE("the system's file of CAs can be used") {

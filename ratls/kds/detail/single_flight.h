@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include <ratls/core/guarded.h>
 #include <ratls/core/result.h>
 
 namespace ratls::kds {
@@ -17,23 +18,27 @@ template <class T>
 class SingleFlight {
  public:
   /// Runs `work` in the calling thread, or, where another thread is at it under the same key, waits
-  /// for what that one gets, an error included. `work` must end; it is never run under a lock.
+  /// for what that one gets, an error included: out_of_memory where `work` threw std::bad_alloc.
+  /// `work` must end; it is never run under a lock.
   template <class Work>
   Result<T> run(const std::string& key, const Work& work) {
-    std::shared_ptr<Flight> flight;
+    auto flight = std::make_shared<Flight>();
     {
       std::unique_lock lock(mutex_);
-      const auto [entry, first] = flights_.try_emplace(key);
+      const auto [entry, first] = flights_.try_emplace(key, flight);
       if (!first) {
         flight = entry->second;
         landed_.wait(lock, [&] { return flight->result.has_value(); });
         return *flight->result;
       }
-      flight = entry->second = std::make_shared<Flight>();
     }
-    Result<T> result = work();
+    Result<T> result = guarded(work);
     const std::lock_guard lock(mutex_);
-    flight->result = result;
+    const auto shared = guarded([&]() -> Result<void> {
+      flight->result = result;
+      return {};
+    });
+    if (!shared) flight->result = Error(Reason::out_of_memory);  // whoever waits must be woken
     flights_.erase(key);
     landed_.notify_all();
     return result;

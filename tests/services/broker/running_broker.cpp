@@ -42,12 +42,12 @@ RunningBroker::RunningBroker(AttestedWorld& world, const std::string& rule,
       R"("audit":"audit.log","release":{")" +
       std::string(kBrokerSecret) + "\":" + rule + "},\"limits\":" + limits + "}";
   write_file(folder_.file("broker.json"), as_bytes(config));
-  std::promise<void> ready;
-  thread_ = std::thread([&] { run(ready); });
-  ready.get_future().wait();
+  thread_ = std::thread([this] { run(); });
+  std::unique_lock lock(mutex_);
+  opened_.wait(lock, [this] { return server_ != nullptr; });
 }
 
-void RunningBroker::run(std::promise<void>& ready) {
+void RunningBroker::run() {
   const SystemClock clock;
   const broker::Journal journal(broker::Journal::Form::json, clock,
                                 [this](const std::string& line) {
@@ -56,11 +56,14 @@ void RunningBroker::run(std::promise<void>& ready) {
                                 });
   io::Loop loop;
   auto server = must(broker::Server::open(loop, folder_.file("broker.json"), clock, journal));
-  server_ = server.get();
-  key_ = must(parse_pin(server->pin()));
-  where_ = server->where();
-  inbox_ = loop.inbox();
-  ready.set_value();
+  {
+    const std::lock_guard lock(mutex_);
+    server_ = server.get();
+    key_ = must(parse_pin(server->pin()));
+    where_ = server->where();
+    inbox_ = loop.inbox();
+    opened_.notify_all();
+  }
   loop.run();
 }
 

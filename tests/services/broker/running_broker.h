@@ -1,7 +1,7 @@
 /// A broker on loopback, in a thread, for a simulated guest called "agent".
 #pragma once
 
-#include <future>
+#include <condition_variable>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -40,11 +40,12 @@ class RunningBroker {
   void stop();    ///< as SIGTERM does
 
  private:
-  void run(std::promise<void>& ready);
+  void run();
 
   TemporaryFolder folder_;
   mutable std::mutex mutex_;
   std::string log_;
+  std::condition_variable opened_;  ///< what follows is made by the thread, once
   AcceptKey key_{};
   broker::Server::Where where_;
   std::shared_ptr<io::Inbox> inbox_;

@@ -68,7 +68,7 @@ TEST_CASE("thirty guests at once are given no more than per_guest allows in all"
   std::atomic<int> released{0};
   std::atomic<int> refused{0};
   for (int i = 0; i < 30; ++i) {
-    guests.emplace_back([&] {
+    guests.emplace_back([&, i] {
       const std::string got = fetch(broker, i % 2 == 0 ? Framing::plain : Framing::framed);
       ++(got == "the value" ? released : refused);
     });

@@ -2,6 +2,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <mutex>
+#include <optional>
+
 #include <sys/stat.h>
 
 #include <ratls/channel.h>
@@ -116,11 +119,12 @@ TEST_CASE("a server that this side refuses gets no connection's bytes, and the p
 
 TEST_CASE("an attested side that is cut off ends the plain side by a reset, not by an end") {
   const Backend backend(test::echo);
-  Result<std::string> seen = Error(Reason::internal);
-  std::atomic<bool> done{false};
+  std::mutex mutex;
+  std::optional<Result<std::string>> seen;
   const Backend witness([&](Transport& stream) {
-    seen = test::read_all(stream, 5s);
-    done = true;
+    auto all = test::read_all(stream, 5s);
+    const std::lock_guard lock(mutex);
+    seen = std::move(all);
   });
   const RunningService service(serve_to(witness));
   auto tcp = plain(service.address());
@@ -132,10 +136,15 @@ TEST_CASE("an attested side that is cut off ends the plain side by a reset, not 
   }  // closed without close_notify
   REQUIRE(service.wait_for_ends(1));
   CHECK(service.ends() == std::vector<std::string>{"truncated_stream"});
-  for (int i = 0; i < 500 && !done; ++i) std::this_thread::sleep_for(10ms);
-  REQUIRE(done);
-  REQUIRE_FALSE(seen);
-  CHECK(seen.error().reason() == Reason::connection_closed);
+  std::unique_lock lock(mutex);
+  for (int i = 0; i < 500 && !seen; ++i) {
+    lock.unlock();
+    std::this_thread::sleep_for(10ms);
+    lock.lock();
+  }
+  REQUIRE(seen);
+  REQUIRE_FALSE(*seen);
+  CHECK(seen->error().reason() == Reason::connection_closed);
 }
 
 TEST_CASE("clients that say nothing delay nobody, and their time runs out") {
