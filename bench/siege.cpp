@@ -36,7 +36,7 @@ using Millis = std::chrono::duration<double, std::milli>;
 struct Size {
   std::size_t half_open = 5000;
   std::size_t drips = 200;
-  std::size_t honest = 300;
+  std::size_t honest = 1500;  // fewer, and one hiccup of the machine is a p99
   std::chrono::milliseconds deadline = 15s;
 };
 
@@ -175,6 +175,7 @@ bool say(const char* what, const std::vector<double>& sorted, bool met) {
 
 bool besiege(const Size& size, const Guest& guest) {
   const Besieged server(size.deadline, size.half_open + size.drips + 1000);
+  static_cast<void>(honest(server.address(), guest, 50, [] {}));  // nothing is new to anybody
   const auto calm = honest(server.address(), guest, size.honest, [] {});
   say("honest guests, nobody else there", calm, true);
   bool good = true;

@@ -160,6 +160,9 @@ function(ratls_test)
     return()
   endif()
   add_executable(test_${A_NAME} ${A_SOURCES})
+  if(RATLS_HELGRIND)
+    target_sources(test_${A_NAME} PRIVATE "${PROJECT_SOURCE_DIR}/tests/helgrind/pthread_once.c")
+  endif()
   ratls_own_code(test_${A_NAME})
   target_link_libraries(test_${A_NAME} PRIVATE ${A_LINK} Catch2::Catch2WithMain)
   target_compile_definitions(test_${A_NAME} PRIVATE
@@ -168,6 +171,9 @@ function(ratls_test)
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 300)
+  endif()
+  if(RATLS_SANITIZE STREQUAL "thread" OR RATLS_SANITIZE STREQUAL "memory")
+    math(EXPR A_TIMEOUT "${A_TIMEOUT} * 6")  # that is how much slower they run
   endif()
   # Catch2 ends with 4 where every test case was skipped, each saying why.
   set_tests_properties(${A_NAME} PROPERTIES

@@ -4,6 +4,7 @@
 option(RATLS_WERROR "Treat warnings as errors (the presets turn it on)" OFF)
 set(RATLS_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=; dependencies get them too")
 option(RATLS_COVERAGE "Count executed lines" OFF)
+option(RATLS_HELGRIND "Tell valgrind's helgrind what it cannot see (scripts/helgrind)" OFF)
 option(RATLS_FUZZ "Build tests/fuzz (needs Clang)" OFF)
 
 add_library(ratls_flags INTERFACE)
@@ -28,6 +29,11 @@ if(RATLS_SANITIZE)
   set(_sanitize -fsanitize=${RATLS_SANITIZE} -fno-omit-frame-pointer)
   target_compile_options(ratls_flags INTERFACE ${_sanitize} -fno-sanitize-recover=all)
   target_link_options(ratls_flags INTERFACE -fsanitize=${RATLS_SANITIZE})
+endif()
+
+if(RATLS_HELGRIND)
+  target_compile_options(ratls_flags INTERFACE
+    "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-include ${PROJECT_SOURCE_DIR}/tests/helgrind/annotations.h>")
 endif()
 
 if(RATLS_FUZZ)

@@ -166,6 +166,8 @@ build_into() {
       catch2) build_catch2 "$cc" "$cxx" "$cflags" ;;
       libcxx) build_libcxx "$cc" "$cxx" "$cflags" ;;
       sodium) build_sodium "$cc" "$cflags" ;;
+      uv) build_uv "$cc" "$cflags" ;;
+      sqlite) build_sqlite "$cc" "$cflags" ;;
     esac
   ) >"$log" 2>&1
   failed=$?

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the memory sanitizer needs compiled with it, besides our own code and mbedTLS: the C++ library
-# and libsodium. Sourced by deps; as build_deps.sh, everything runs inside $WORK and ends in $STAGE.
+# What the memory sanitizer needs compiled with it, besides our own code and mbedTLS: the C++ library,
+# libsodium, libuv and SQLite. Sourced by deps; as build_deps.sh, everything runs inside $WORK and ends in $STAGE.
 
 # Static archives only: whoever is built with the sanitizer is a test.
 build_libcxx() {
@@ -31,4 +31,30 @@ build_sodium() {
     -DHAVE_GETRANDOM=1 -DHAVE_POSIX_MEMALIGN=1 -DHAVE_WEAK_SYMBOLS=1 $cflags
   ar crsD "$STAGE/lib/libsodium.a" "$WORK/obj/"*.o
   cp -r "$include/." "$STAGE/include/"
+}
+
+build_uv() {
+  local cc="$1" cflags="$2"
+  unpack
+  cmake -S "$WORK/src" -B "$WORK/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF \
+    -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="$cflags -ffile-prefix-map=$WORK/src=libuv" \
+    -DCMAKE_POSITION_INDEPENDENT_CODE=ON
+  cmake --build "$WORK/build" --target uv_a
+  mkdir -p "$STAGE/lib" "$STAGE/include"
+  cp "$WORK/build/libuv_a.a" "$STAGE/lib/"
+  cp -r "$WORK/src/include/." "$STAGE/include/"
+}
+
+# Its one-file form, which its own makefile and tclsh put together.
+build_sqlite() {
+  local cc="$1" cflags="$2"
+  unpack
+  mkdir -p "$WORK/build" "$STAGE/lib" "$STAGE/include"
+  (cd "$WORK/build" && CC=cc "$WORK/src/configure" --disable-tcl --disable-shared --disable-readline &&
+    make sqlite3.c)
+  # shellcheck disable=SC2086  # flags, split on purpose
+  "$cc" -O2 -fPIC -w -DSQLITE_THREADSAFE=1 -DSQLITE_OMIT_LOAD_EXTENSION -DHAVE_USLEEP=1 \
+    -ffile-prefix-map="$WORK/build=sqlite" $cflags -c "$WORK/build/sqlite3.c" -o "$WORK/build/sqlite3.o"
+  ar crsD "$STAGE/lib/libsqlite3.a" "$WORK/build/sqlite3.o"
+  cp "$WORK/build/sqlite3.h" "$STAGE/include/"
 }

@@ -63,7 +63,11 @@ clang-16             libFuzzer
 libclang-rt-16-dev   sanitizer and fuzzer runtimes
 LIST
       ;;
-    *) die "$EX_USAGE" "unknown purpose '$1'; use build, test, bench, check or fuzz." ;;
+    msan)
+      packages_for fuzz
+      echo "tcl                  puts SQLite's sources together"
+      ;;
+    *) die "$EX_USAGE" "unknown purpose '$1'; use build, test, bench, check, fuzz or msan." ;;
   esac
 }
 

@@ -123,8 +123,8 @@ TEST_CASE(
       "UPDATE secret SET sealed = (SELECT sealed FROM secret WHERE resource LIKE '%b')",
       "UPDATE secret SET version = version + 90 WHERE resource LIKE '%a'",
       "UPDATE secret SET stored = stored + 1 WHERE resource LIKE '%a'",
-      "DELETE FROM secret WHERE resource LIKE '%a';"
-      "UPDATE secret SET resource = 'kbs:///agents/llm/a'"};
+      ("DELETE FROM secret WHERE resource LIKE '%a';"
+       "UPDATE secret SET resource = 'kbs:///agents/llm/a'")};
   for (const std::string damage : kDamage) {
     INFO(damage);
     REQUIRE(store.put(resource("a"), secret("value of a"), kNow));
