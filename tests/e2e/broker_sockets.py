@@ -157,23 +157,29 @@ def restarts_under_load(folder: pathlib.Path, simulator: str) -> None:
             while not over.is_set():
                 answers.append(given(where, simulator))
 
+        def more_answers(count: int) -> None:
+            wanted = len(answers) + count
+            for _ in range(600):
+                if len(answers) >= wanted:
+                    return
+                time.sleep(0.05)
+
         threads = [threading.Thread(target=keep_asking) for _ in range(4)]
         for thread in threads:
             thread.start()
-        codes, counts = [], []
+        codes = []
         for _ in range(3):
-            time.sleep(1.5)
+            more_answers(20)
             codes.append(broker.stop())
-            counts.append(len(answers))
             broker = activated(folder, ("listen", listener))
-        time.sleep(1.5)
+        more_answers(20)
         over.set()
         for thread in threads:
             thread.join(30)
         broker.stop()
         wrong = [answer for answer in answers if answer != VALUE]
         check(f"three restarts under load: {len(answers)} guests, and each was served", not wrong
-              and codes == [0, 0, 0] and len(answers) > counts[-1] > counts[0] > 0, (wrong, codes, counts))
+              and codes == [0, 0, 0] and len(answers) >= 80, (wrong, codes))
 
 
 def every_door(folder: pathlib.Path, simulator: str) -> None:
