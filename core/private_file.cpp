@@ -126,7 +126,7 @@ Result<Draft> open_named(const std::string& path) {
     std::string name = draft_name(path);
     out.file = File(
         ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly));
-    if (!out.file.open()) return failed(name, errno);
+    if (!out.file.open()) return failed(path, errno);
     out.name = std::move(name);
     struct stat about {};
     if (lock(out.file) && ::fstat(out.file.get(), &about) == 0 && about.st_nlink == 1) return out;
@@ -153,7 +153,7 @@ Result<Draft> write_draft(const std::string& path, ByteView content) {
     return draft;
   }
   RATLS_TRY(Draft named, open_named(path));
-  RATLS_CHECK(write_all(named.file, named.name, content));
+  RATLS_CHECK(write_all(named.file, path, content));
   return named;
 }
 
@@ -175,7 +175,7 @@ Result<void> sync_folder(const std::string& path) {
 Result<void> rename_over(Draft& draft, const std::string& path) {
   if (draft.name.empty()) {
     std::string name = draft_name(path);
-    if (!link_to(draft, name)) return failed(name, errno);
+    if (!link_to(draft, name)) return failed(path, errno);
     draft.name = std::move(name);
   }
   if (std::rename(draft.name.c_str(), path.c_str()) != 0) return failed(path, errno);

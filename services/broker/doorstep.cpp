@@ -1,6 +1,5 @@
 #include <ratls/services/broker/doorstep.h>
 
-#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,19 +17,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint64_t kMostHandshakes = 512;
 constexpr std::uint64_t kFewestHandshakes = 8;
 constexpr std::uint64_t kBytesOfHandshake = 72 * 1024;
-
-// Whose share of places it takes: an IPv4 address, or an IPv6 network of 64 bits, since whoever has
-// one such address has all of them.
-std::string peer_of(const std::string& from) {
-  const std::string host = from.substr(0, from.rfind(':'));
-  if (!host.starts_with('[')) return host;
-  in6_addr address{};
-  const std::string text = host.substr(1, host.find_first_of("%]") - 1);
-  if (::inet_pton(AF_INET6, text.c_str(), &address) != 1) return host;
-  const ByteView bytes(address.s6_addr);
-  const bool mapped = IN6_IS_ADDR_V4MAPPED(&address) != 0;
-  return to_hex(mapped ? bytes : bytes.first(8));
-}
 
 std::chrono::milliseconds since(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
@@ -86,14 +72,15 @@ void Doorstep::take(std::unique_ptr<io::Stream> stream, std::string from, std::u
   if (connections_ >= limits_.connections) {
     return calls_.turned_away(TurnedAway::connections, from);
   }
-  Address& address = addresses_[peer_of(from)];
+  const PeerId peer = peer_id(from);
+  Address& address = addresses_[peer];
   if (address.connections >= limits_.per_address) {
     return calls_.turned_away(TurnedAway::address, from);
   }
   ++address.connections;
   ++connections_;
   waiting_.push_back({std::make_unique<io::HeldStream>(loop_, std::move(stream)), std::move(from),
-                      door, Clock::now(), false});
+                      peer, door, Clock::now(), false});
   const Place at = std::prev(waiting_.end());
   if (waiting_.size() == 1) watch();
   at->stream->hold(
@@ -121,14 +108,14 @@ void Doorstep::let_in() {
 
 bool Doorstep::let_one_in() {
   const Place at = std::find_if(waiting_.begin(), waiting_.end(), [this](const Waiting& each) {
-    return each.spoke && addresses_[peer_of(each.from)].handshakes < limits_.handshakes_per_address;
+    return each.spoke && addresses_[each.peer].handshakes < limits_.handshakes_per_address;
   });
   if (at == waiting_.end()) return false;
   Waiting next = std::move(*at);
   gone_.splice(gone_.end(), waiting_, at);
   look_again();
   ++handshakes_;
-  ++addresses_[peer_of(next.from)].handshakes;
+  ++addresses_[next.peer].handshakes;
   const auto left = limits_.patience - since(next.since);
   if (!calls_.begin(std::move(next.stream), next.from, next.door, left)) {
     handshake_over(next.from);
@@ -139,7 +126,7 @@ bool Doorstep::let_one_in() {
 
 void Doorstep::handshake_over(const std::string& from) {
   --handshakes_;
-  --addresses_[peer_of(from)].handshakes;
+  --addresses_[peer_id(from)].handshakes;
   look_again();
 }
 
@@ -153,7 +140,7 @@ void Doorstep::look_again() {
 
 void Doorstep::connection_over(const std::string& from) {
   --connections_;
-  const auto at = addresses_.find(peer_of(from));
+  const auto at = addresses_.find(peer_id(from));
   if (at != addresses_.end() && --at->second.connections == 0) addresses_.erase(at);
 }
 

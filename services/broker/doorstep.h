@@ -12,6 +12,7 @@
 
 #include <ratls/services/broker/config.h>
 #include <ratls/services/io/held.h>
+#include <ratls/tcp.h>
 
 namespace ratls::broker {
 
@@ -82,6 +83,7 @@ class Doorstep {
   struct Waiting {
     std::unique_ptr<io::HeldStream> stream;
     std::string from;
+    PeerId peer;
     std::uint64_t door = 0;
     std::chrono::steady_clock::time_point since;
     bool spoke = false;
@@ -103,7 +105,7 @@ class Doorstep {
   Calls calls_;
   std::list<Waiting> waiting_;  ///< in the order in which they came
   std::list<Waiting> gone_;     ///< turned away inside a call of theirs
-  std::map<std::string, Address> addresses_;
+  std::map<PeerId, Address> addresses_;
   std::uint64_t connections_ = 0;  ///< waiting ones too
   std::uint64_t handshakes_ = 0;
   bool closed_ = false;

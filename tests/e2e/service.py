@@ -13,14 +13,7 @@ import sys
 import tempfile
 import threading
 
-FAILED = []
-
-
-def check(name: str, holds: bool, more: object = "") -> None:
-    print(("ok    " if holds else "FAIL  ") + name, flush=True)
-    if not holds:
-        FAILED.append(name)
-        print(more, flush=True)
+from tunnels import FAILED, check
 
 
 class Service:
