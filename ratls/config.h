@@ -83,8 +83,8 @@ enum class Framing : std::uint8_t {
 /// none.
 struct AfterHandshake {
   /// Asks the peer for evidence at level 3 before any application byte moves, besides what `accept`
-  /// demands; this verifier judges it. What a client's certificate lacks comes with that answer,
-  /// and the verifier of `accept` judges it as well. Null: not asked.
+  /// demands; this verifier judges it. Where `accept` has another verifier, that one judges each
+  /// answer as well, also to a REQUEST on an open channel. Null: not asked.
   std::shared_ptr<const Verifier> demand;
   /// Answers the peer's REQUESTs where `identity` is not attested. A client with it waits for its
   /// server's REQUEST before its session is open, and fails where the server does not ask.

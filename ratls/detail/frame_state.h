@@ -51,9 +51,9 @@ struct FrameState {
 
   Exchange exchange;
   FrameReader reader;
-  std::shared_ptr<const Verifier> demand;    // asks before anything else
-  std::shared_ptr<const Verifier> verifier;  // of evidence that was asked for; may be null
-  const Verifier* owed = nullptr;            // accept's, which judges it before, or null
+  std::shared_ptr<const Verifier> demand;     // asks before anything else
+  std::shared_ptr<const Verifier> verifier;   // of evidence that was asked for; may be null
+  std::shared_ptr<const Verifier> accepting;  // accept's, where it is another: judges it before
   std::optional<AttestedIdentity> answerer;
   std::optional<HandshakeDone> done;       // until the session opens
   std::optional<RequestFrame> unanswered;  // the peer's, whose evidence is not being made yet

@@ -104,10 +104,11 @@ Result<void> Session::Impl::send_answer() {
   return {};
 }
 
+// Nobody escapes what judges a certificate by leaving evidence out of it, or by being asked later.
 Result<void> Session::Impl::judge_answer(const EvidenceFrame& answer) {
   const ByteView context = answer.context.view();
-  if (frames->owed != nullptr) {
-    RATLS_CHECK(admission->judge_answer(answer.evidence, context, *frames->owed, *engine));
+  if (frames->accepting != nullptr) {
+    RATLS_CHECK(admission->judge_answer(answer.evidence, context, *frames->accepting, *engine));
   }
   return admission->judge_answer(answer.evidence, context, *frames->verifier, *engine);
 }

@@ -187,15 +187,12 @@ Result<void> Session::Impl::judge_client() {
 }
 
 // Framed: where the certificate holds no evidence it is asked for in a frame. What the certificate
-// does hold is judged first; and nobody escapes what judges a certificate by leaving it out.
+// does hold is judged first.
 Result<void> Session::Impl::finish_server(HandshakeDone done) {
   if (engine->resumed()) return finish_resumed(std::move(done));
   const bool lacks =
       frames && admission->by_evidence() && (!shown_leaf_ || detail::lacks_evidence(*shown_leaf_));
-  if (lacks) {
-    if (frames->verifier.get() != admission->verifier()) frames->owed = admission->verifier();
-    return start_frames(std::move(done), true);
-  }
+  if (lacks) return start_frames(std::move(done), true);
   auto judged = guarded([this] { return judge_client(); });
   if (admission->verdict() != nullptr) say(Event::Kind::judged, admission->verdict());
   if (!judged) {

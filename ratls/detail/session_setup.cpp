@@ -32,7 +32,9 @@ Result<void> Session::Impl::setup_frames(const Config& config) {
   frames->demand = after.demand;
   frames->verifier = after.demand;
   const auto* evidence = std::get_if<AcceptEvidence>(&config.accept);
-  if (frames->verifier == nullptr && evidence != nullptr) frames->verifier = evidence->verifier;
+  if (evidence == nullptr) return {};
+  if (frames->verifier == nullptr) frames->verifier = evidence->verifier;
+  if (frames->verifier != evidence->verifier) frames->accepting = evidence->verifier;
   return {};
 }
 

@@ -112,6 +112,27 @@ TEST_CASE("an end that is asked for during an exchange follows what was written 
   CHECK(pair.server.state() == State::closed);
 }
 
+TEST_CASE("asked again, a guest is judged by the policy that judged its certificate, too") {
+  AttestedWorld world;
+  const SystemClock clock;
+  sim::Digest48 another = sim::GuestLaunch::default_measurement();
+  another.mutable_view()[0] ^= 1U;
+  const auto accepting = std::make_shared<Verifier>(world.policy(), clock);
+  ServerConfig server = framed_broker(world);
+  server.accept = AcceptEvidence{accepting};
+  server.after_handshake.demand = world.verifier();
+  SessionPair pair(ratls::test::framed_guest(world), server);
+  REQUIRE(pair.server.state() == State::open);
+  REQUIRE(pair.server.request_evidence());
+  run(pair.client, pair.server);
+  REQUIRE(pair.server.state() == State::open);
+  accepting->replace_policy(world.policy(another));  // demand's stays as it is
+  REQUIRE(pair.server.request_evidence());
+  run(pair.client, pair.server);
+  REQUIRE(pair.server.state() == State::refusing);
+  CHECK(pair.server.failure()->reason() == Reason::measurement_not_allowed);
+}
+
 TEST_CASE("a change for the worse is found by asking again, and closes the channel") {
   AttestedWorld world;
   const auto verifier = std::make_shared<Verifier>(*world.verifier());
